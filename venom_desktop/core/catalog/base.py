@@ -1,0 +1,155 @@
+"""What a catalog answers with, and the protocol every catalog satisfies."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Protocol
+
+from venom_desktop.core.errors import VenomError
+from venom_desktop.core.registry.model import ModelProvider
+
+
+class Ability(str, Enum):
+    VISION = "vision"
+    TOOLS = "tools"
+    THINKING = "thinking"
+    EMBEDDING = "embedding"
+
+
+class Sort(str, Enum):
+    DOWNLOADS = "downloads"
+    LIKES = "likes"
+    UPDATED = "updated"
+    SIZE = "size"
+    TRENDING = "trending"
+
+
+class FitPlace(str, Enum):
+    """Where a model's memory would live on this machine."""
+
+    GPU = "gpu"
+    GPU_AND_RAM = "part"
+    RAM = "ram"
+    TOO_BIG = "big"
+
+
+class FitGrade(str, Enum):
+    ESTIMATED = "estimated"
+    EXACT = "exact"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FitVerdict:
+    """Memory one model needs against what this machine has; all figures in bytes, context in tokens.
+
+    `needed_bytes` = weights + kv_cache + overhead; `error_bytes` is the half width of the error bar.
+    `free_bytes` and `total_bytes` are of the devices the runtime can use (GPU figures None without one).
+    """
+
+    place: FitPlace
+    grade: FitGrade
+    runtime: str
+    needed_bytes: int
+    error_bytes: int
+    weights_bytes: int
+    kv_cache_bytes: int
+    overhead_bytes: int
+    context: int
+    kv_type: str
+    free_bytes: int
+    total_bytes: int
+    gpu_free_bytes: int | None = None
+    gpu_total_bytes: int | None = None
+    fits_when_empty: bool = True
+    """False when not even the machine's whole memory would do."""
+    assumptions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoteFile:
+    """One file of a repository; `sha256` is None for small files kept in git."""
+
+    name: str
+    size_bytes: int | None
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quantization:
+    """One installable variant: every shard, and the projector of a vision model."""
+
+    label: str
+    files: tuple[RemoteFile, ...]
+    projector: RemoteFile | None = None
+
+    @property
+    def size_bytes(self) -> int | None:
+        """Download size with projector, or None when one file's size is unknown."""
+        sizes = [file.size_bytes for file in (*self.files, *((self.projector,) if self.projector else ()))]
+        return None if any(size is None for size in sizes) else sum(size for size in sizes if size is not None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogEntry:
+    """One row of a catalog. List rows may lack what only `details` knows (None or empty)."""
+
+    provider: ModelProvider
+    model_name: str
+    display_name: str
+    publisher: str | None = None
+    description: str | None = None
+    parameters: int | None = None
+    quantizations: tuple[Quantization, ...] | None = None
+    """None until it was read; empty when there is nothing installable."""
+    size_range_bytes: tuple[int, int] | None = None
+    """Smallest and largest quantization, when the list already tells."""
+    license: str | None = None
+    gated: bool | None = None
+    downloads: int | None = None
+    likes: int | None = None
+    updated: datetime | None = None
+    abilities: frozenset[Ability] = frozenset()
+    context_length: int | None = None
+    architecture: str | None = None
+    revision: str | None = None
+    chat_template: str | None = None
+    runtimes: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    page_url: str | None = None
+    fit: FitVerdict | None = None
+    only_pickle: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogQuery:
+    """`limit` rows from `cursor` on; an empty text lists by `sort` alone."""
+
+    text: str = ""
+    sort: Sort = Sort.DOWNLOADS
+    limit: int = 60
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogPage:
+    """`stale` with `error` when the source failed and an older answer is shown; `bundled` when it came with the app."""
+
+    entries: tuple[CatalogEntry, ...]
+    next_cursor: str | None = None
+    read_at: datetime | None = None
+    stale: bool = False
+    bundled: bool = False
+    error: VenomError | None = None
+
+
+class Catalog(Protocol):
+    """One source of models. Raises `SourceUnreachable`, `SourceChanged`, `SourceBusy`, `GatedRepository`, ..."""
+
+    @property
+    def provider(self) -> ModelProvider: ...
+
+    async def list_models(self, query: CatalogQuery, *, refresh: bool = False) -> CatalogPage:
+        """One page, from the 30-minute cache unless `refresh`; within 3 s whatever the source does."""
+
+    async def details(self, model_name: str, *, refresh: bool = False) -> CatalogEntry:
+        """The row with quantizations (exact sizes and checksums), licence, gate, template, context."""

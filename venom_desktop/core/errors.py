@@ -1,0 +1,341 @@
+"""The tree of failures, named after the reaction wanted; each carries its code, HTTP status, sentence and cure.
+
+    VenomError
+    ├── InvalidInput (400)            say what is wrong with what was given
+    │   ├── InvalidName, NoUsableFile, PickleOnly, InvalidSetting
+    ├── NotAuthorized (401)           ask for the token
+    ├── Forbidden (403)               ProfileForbidsRuntime, GatedRepository, ForeignHost
+    ├── NotFound (404)                UnknownModel, UnknownOperation, UnknownRepository, UnknownRuntime
+    ├── Conflict (409)                AlreadyInstalled, OperationRunning, ModelActive, AmbiguousName,
+    │   │                             FolderLocked, WrongState, RuntimeBusy, NoActiveModel
+    │   └── NeedsConfirmation         ask, then call again with confirm
+    ├── TooLarge (413)
+    ├── UpstreamFailed (502)          SourceUnreachable, SourceChanged, TokenRefused, ChecksumMismatch, DownloadInterrupted
+    │   └── SourceBusy (429)          wait as told
+    ├── UpstreamSlow (504)
+    ├── RuntimeUnavailable (503)      offer Start; RuntimeFailed explains an exit
+    ├── NotEnoughSpace (507)          QuotaExceeded, DiskFull: offer what to delete
+    ├── SecretMissing (401)           open Settings
+    └── Damaged (500)                 ManifestDamaged, StorageFailed, InternalError
+"""
+
+from enum import Enum
+from typing import Any, ClassVar
+
+
+class Cure(Enum):
+    """What the window offers beside the sentence; `ui/messages.py` binds each to a button."""
+
+    TRY_AGAIN = "try_again"
+    RETRY = "retry"
+    FREE_SPACE = "free_space"
+    RAISE_LIMIT = "raise_limit"
+    DOWNLOAD_AGAIN = "download_again"
+    START_RUNTIME = "start_runtime"
+    ACTIVATE_MODEL = "activate_model"
+    OPEN_TOKEN_SETTINGS = "open_token_settings"
+    OPEN_MODEL_PAGE = "open_model_page"
+    OPEN_LOG = "open_log"
+    OPEN_SETTINGS = "open_settings"
+    CHOOSE_ANOTHER = "choose_another"
+
+
+class VenomError(Exception):
+    """Base of every failure we raise on purpose.
+
+    `parameters` fill the sentence; the window translates the template and fills it again.
+    """
+
+    reason_code: ClassVar[str] = "INTERNAL_ERROR"
+    http_status: ClassVar[int] = 500
+    sentence: ClassVar[str] = "Something went wrong inside the program. The log has the details."
+    cures: ClassVar[tuple[Cure, ...]] = ()
+
+    def __init__(self, **parameters: Any) -> None:
+        super().__init__(self.sentence.format(**parameters))
+        self.parameters: dict[str, Any] = parameters
+
+    @property
+    def needs_confirmation(self) -> bool:
+        """True when the same call with `confirm` goes ahead."""
+        return isinstance(self, NeedsConfirmation)
+
+
+class InternalError(VenomError):
+    """A failure nobody foresaw; the log has the traceback."""
+
+
+class InvalidInput(VenomError):
+    reason_code = "INVALID_INPUT"
+    http_status = 400
+    sentence = "{problem}"
+
+
+class InvalidName(InvalidInput):
+    reason_code = "INVALID_NAME"
+    sentence = (
+        "This is not a usable model name. Names have 1 to 200 letters, digits and _ - . : / signs, "
+        "no leading slash and no empty, . or .. part."
+    )
+
+
+class NoUsableFile(InvalidInput):
+    reason_code = "NO_USABLE_FILE"
+    sentence = "{model_name} has no GGUF file, so llama.cpp cannot run it. Choose a repository with GGUF files."
+    cures = (Cure.CHOOSE_ANOTHER,)
+
+
+class PickleOnly(InvalidInput):
+    reason_code = "PICKLE_ONLY"
+    sentence = (
+        "{model_name} offers only pickle weights, which can run code when they are opened. "
+        "Choose a repository with GGUF or safetensors files."
+    )
+    cures = (Cure.CHOOSE_ANOTHER,)
+
+
+class UnknownQuantization(InvalidInput):
+    reason_code = "UNKNOWN_QUANTIZATION"
+    sentence = "{model_name} has no quantization {quantization}. It offers {offered}."
+
+
+class InvalidSetting(InvalidInput):
+    reason_code = "INVALID_SETTING"
+    sentence = "{name} cannot be {value}. {expected}"
+
+
+class NotAuthorized(VenomError):
+    reason_code = "UNAUTHORIZED"
+    http_status = 401
+    sentence = "The access token is missing or wrong. Copy it from Settings, Local API."
+
+
+class SecretMissing(VenomError):
+    reason_code = "SECRET_MISSING"
+    http_status = 401
+    sentence = "{owner} needs a key and none is stored. Add it in Settings."
+    cures = (Cure.OPEN_TOKEN_SETTINGS,)
+
+
+class Forbidden(VenomError):
+    reason_code = "FORBIDDEN"
+    http_status = 403
+    sentence = "{problem}"
+
+
+class ForeignHost(Forbidden):
+    reason_code = "FOREIGN_HOST"
+    sentence = "The request names a host or origin that is not allowed here. Use the address shown in Settings."
+
+
+class ProfileForbidsRuntime(Forbidden):
+    reason_code = "PROFILE_FORBIDS_RUNTIME"
+    sentence = "The runtime profile {profile} does not allow {runtime}. Choose another profile in Settings."
+    cures = (Cure.OPEN_SETTINGS,)
+
+
+class GatedRepository(Forbidden):
+    reason_code = "GATED_REPOSITORY"
+    sentence = (
+        "{model_name} is gated. Accept its licence on its page, then add your Hugging Face token in Settings "
+        "and install again."
+    )
+    cures = (Cure.OPEN_MODEL_PAGE, Cure.OPEN_TOKEN_SETTINGS, Cure.RETRY)
+
+
+class NotFound(VenomError):
+    reason_code = "NOT_FOUND"
+    http_status = 404
+    sentence = "{what} was not found."
+
+
+class UnknownModel(NotFound):
+    reason_code = "UNKNOWN_MODEL"
+    sentence = "No installed model is called {model_name}. Look in the Installed tab."
+
+
+class UnknownOperation(NotFound):
+    reason_code = "UNKNOWN_OPERATION"
+    sentence = "No operation has the id {operation_id}."
+
+
+class UnknownRuntime(NotFound):
+    reason_code = "UNKNOWN_RUNTIME"
+    sentence = "No runtime is called {runtime}. Known here: {known}."
+
+
+class UnknownRepository(NotFound):
+    reason_code = "UNKNOWN_REPOSITORY"
+    sentence = "Hugging Face has no repository {model_name}, or it is private. Check the name."
+
+
+class Conflict(VenomError):
+    reason_code = "CONFLICT"
+    http_status = 409
+    sentence = "{problem}"
+
+
+class AlreadyInstalled(Conflict):
+    reason_code = "ALREADY_INSTALLED"
+    sentence = "{model_name} is already installed on {runtime}."
+
+
+class OperationRunning(Conflict):
+    reason_code = "OPERATION_RUNNING"
+    sentence = "Another operation on {model_name} is not finished. Wait for it or cancel it."
+
+
+class WrongState(Conflict):
+    reason_code = "WRONG_STATE"
+    sentence = "This operation is {state}, so it cannot {verb} now."
+
+
+class ModelActive(Conflict):
+    reason_code = "MODEL_ACTIVE"
+    sentence = "This model is active and cannot be removed. Activate another one first."
+
+
+class AmbiguousName(Conflict):
+    reason_code = "AMBIGUOUS_NAME"
+    sentence = "{model_name} is installed on {runtimes}. Say which runtime is meant."
+
+
+class FolderLocked(Conflict):
+    reason_code = "FOLDER_LOCKED"
+    sentence = "The models folder is in use by process {pid}, so nothing can be changed from here. Close that program first."
+
+
+class SwitchInProgress(Conflict):
+    reason_code = "SWITCH_IN_PROGRESS"
+    sentence = "A model is being switched already. Wait until it is done."
+
+
+class NoActiveModel(Conflict):
+    reason_code = "NO_ACTIVE_MODEL"
+    sentence = "No model is active. Activate one in the Installed tab."
+    cures = (Cure.ACTIVATE_MODEL,)
+
+
+class NeedsConfirmation(Conflict):
+    """The window asks; HTTP and command line call again with `confirm`."""
+
+    reason_code = "NEEDS_CONFIRMATION"
+    sentence = "{question}"
+
+
+class TooLarge(VenomError):
+    reason_code = "TOO_LARGE"
+    http_status = 413
+    sentence = "The request is larger than {limit}. Send less at once."
+
+
+class UpstreamFailed(VenomError):
+    reason_code = "UPSTREAM_FAILED"
+    http_status = 502
+    sentence = "{source} answered with an error ({status}). Try again later."
+    cures = (Cure.TRY_AGAIN,)
+
+
+class SourceUnreachable(UpstreamFailed):
+    reason_code = "SOURCE_UNREACHABLE"
+    sentence = "{source} does not answer. Check the connection and try again."
+
+
+class SourceChanged(UpstreamFailed):
+    reason_code = "SOURCE_CHANGED"
+    sentence = "{source} answered in a form this version does not understand. An update of this program may help."
+
+
+class TokenRefused(UpstreamFailed):
+    reason_code = "TOKEN_REFUSED"
+    sentence = "{source} refused the stored token. Replace it in Settings."
+    cures = (Cure.OPEN_TOKEN_SETTINGS,)
+
+
+class ChecksumMismatch(UpstreamFailed):
+    reason_code = "CHECKSUM_MISMATCH"
+    sentence = "The downloaded file {file_name} does not match the publisher's checksum. It was deleted."
+    cures = (Cure.DOWNLOAD_AGAIN,)
+
+
+class SizeMismatch(UpstreamFailed):
+    reason_code = "SIZE_MISMATCH"
+    sentence = "{source} sent {received_bytes} bytes of {file_name} and had promised {expected_bytes}. It was not installed."
+    cures = (Cure.DOWNLOAD_AGAIN,)
+
+
+class DownloadInterrupted(UpstreamFailed):
+    reason_code = "DOWNLOAD_INTERRUPTED"
+    sentence = "The connection to {source} broke and did not come back. What has arrived is kept: resume when you are online."
+    cures = (Cure.RETRY,)
+
+
+class WorkerDied(UpstreamFailed):
+    reason_code = "WORKER_DIED"
+    http_status = 500
+    sentence = "The download process ended unexpectedly. What has arrived is kept: resume to go on."
+    cures = (Cure.RETRY,)
+
+
+class SourceBusy(UpstreamFailed):
+    reason_code = "SOURCE_BUSY"
+    http_status = 429
+    sentence = "{source} asks to wait {retry_after_s} seconds before the next request."
+    cures = (Cure.RETRY,)
+
+
+class UpstreamSlow(VenomError):
+    reason_code = "UPSTREAM_SLOW"
+    http_status = 504
+    sentence = "{source} did not answer within {timeout_s} seconds. Try again later."
+    cures = (Cure.TRY_AGAIN,)
+
+
+class RuntimeUnavailable(VenomError):
+    reason_code = "RUNTIME_UNAVAILABLE"
+    http_status = 503
+    sentence = "{runtime} is not running. Start it in the Runtime tab."
+    cures = (Cure.START_RUNTIME,)
+
+
+class RuntimeFailed(RuntimeUnavailable):
+    """A runtime that exited or refused to load; `explanation` says why in one sentence."""
+
+    reason_code = "RUNTIME_FAILED"
+    sentence = "{runtime} stopped. {explanation}"
+    cures = (Cure.OPEN_LOG, Cure.START_RUNTIME)
+
+
+class NotEnoughSpace(VenomError):
+    reason_code = "NOT_ENOUGH_SPACE"
+    http_status = 507
+    sentence = "Not enough space. The model needs {needed} and {left} are free on this disk."
+    cures = (Cure.FREE_SPACE,)
+
+
+class QuotaExceeded(NotEnoughSpace):
+    reason_code = "QUOTA_EXCEEDED"
+    sentence = "Not enough space. The model needs {needed} and {left} of the quota are left."
+    cures = (Cure.FREE_SPACE, Cure.RAISE_LIMIT)
+
+
+class DiskFull(NotEnoughSpace):
+    reason_code = "DISK_FULL"
+    sentence = "The disk is full. What has arrived is kept: free some space, then resume."
+    cures = (Cure.FREE_SPACE, Cure.RETRY)
+
+
+class Damaged(VenomError):
+    reason_code = "DAMAGED"
+    sentence = "{problem}"
+
+
+class StorageFailed(Damaged):
+    reason_code = "STORAGE_FAILED"
+    sentence = "{path} could not be written ({problem}). Check the folder and its permissions."
+
+
+class FileMissing(Damaged):
+    reason_code = "FILE_MISSING"
+    sentence = "The file of {model_name} is no longer at {path}. Install it again or remove it from the list."
+    cures = (Cure.DOWNLOAD_AGAIN,)

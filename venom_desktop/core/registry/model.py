@@ -1,0 +1,89 @@
+"""What a model is: the snapshots that travel between manifest, inventory, window and API (SPEC section 1)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+class ModelProvider(str, Enum):
+    """Where a model comes from, or who answers in the cloud."""
+
+    OLLAMA = "ollama"
+    HUGGINGFACE = "huggingface"
+    LOCAL = "local"
+    OPENAI = "openai"
+    GOOGLE = "google"
+
+
+class ModelStatus(str, Enum):
+    AVAILABLE = "available"
+    DOWNLOADING = "downloading"
+    INSTALLED = "installed"
+    FAILED = "failed"
+    REMOVING = "removing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelCapabilities:
+    """Detected, not defaulted: None is unknown. `max_context_length` in tokens."""
+
+    supports_system_role: bool | None = None
+    supports_function_calling: bool | None = None
+    supports_vision: bool | None = None
+    supports_thinking: bool | None = None
+    supports_embedding: bool | None = None
+    allowed_roles: tuple[str, ...] | None = None
+    prompt_template: str | None = None
+    max_context_length: int | None = None
+    quantization: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelKey:
+    """A row's identity: the name alone may stand on two runtimes."""
+
+    name: str
+    runtime: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelMetadata:
+    """One row of the manifest. `size_gb` = 10^9 bytes; unknown enum words are None and kept in `unknown`."""
+
+    name: str
+    provider: ModelProvider | None
+    display_name: str
+    runtime: str
+    size_gb: float | None = None
+    size_bytes: int | None = None
+    status: ModelStatus | None = ModelStatus.INSTALLED
+    capabilities: ModelCapabilities = ModelCapabilities()
+    overrides: ModelCapabilities = ModelCapabilities()
+    """What the user set by hand; `effective` lays it over what was detected."""
+    local_path: Path | None = None
+    """The first (or only) GGUF file, or the folder of a safetensors model."""
+    files: tuple[str, ...] = ()
+    """Every file that belongs to the model, relative to the models folder."""
+    projector_path: Path | None = None
+    sha256: str | None = None
+    checksums: Mapping[str, str] = NOTHING
+    """File (as in `files`) to SHA-256 of the publisher."""
+    verified_at: datetime | None = None
+    checksum_differs: bool = False
+    installed_at: datetime | None = None
+    last_used_at: datetime | None = None
+    revision: str | None = None
+    license: str | None = None
+    used_in_place: bool = False
+    unknown: Mapping[str, Any] = field(default=NOTHING)
+    """Fields and enum words of other versions, written back as they came."""
+
+    @property
+    def key(self) -> ModelKey:
+        return ModelKey(name=self.name, runtime=self.runtime)

@@ -1,0 +1,129 @@
+"""What every runtime offers: state snapshots, load and unload, and chat over one request shape."""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from types import MappingProxyType
+from typing import Any, Protocol
+
+from venom_desktop.core.errors import VenomError
+from venom_desktop.core.registry.model import ModelMetadata
+from venom_desktop.core.signals import Signal
+
+
+class RuntimeState(str, Enum):
+    STOPPED = "stopped"
+    STARTING = "starting"
+    RUNNING = "running"
+    STOPPING = "stopping"
+    EXITED = "exited"
+    UNAVAILABLE = "unavailable"
+
+
+class Control(str, Enum):
+    """Who owns the server process."""
+
+    SYSTEMD = "systemd"
+    CHILD = "child"
+    EXTERNAL = "external"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedModel:
+    """A model in memory; bytes, tokens; `expires_at` None means it stays."""
+
+    name: str
+    memory_bytes: int | None
+    vram_bytes: int | None
+    context: int | None
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuntimeSnapshot:
+    """`endpoint` is the base URL without `/v1`."""
+
+    name: str
+    title: str
+    state: RuntimeState
+    version: str | None = None
+    control: Control | None = None
+    endpoint: str | None = None
+    port: int | None = None
+    pid: int | None = None
+    loaded: tuple[LoadedModel, ...] = ()
+    error: VenomError | None = None
+    exit_code: int | None = None
+    changed_at: datetime | None = None
+    answering: int = 0
+    """Answers being produced right now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadSettings:
+    """Per-model settings of a local runtime; None leaves the choice to the engine (SPEC section 5).
+
+    `context` in tokens per slot, `gpu_layers` -1 for all, `kv_type` one of f16, q8_0, q4_0.
+    """
+
+    context: int | None = None
+    threads: int | None = None
+    gpu_layers: int | None = None
+    parallel: int | None = None
+    kv_type: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatMessage:
+    role: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatRequest:
+    """`max_tokens` and `temperature` None mean the engine's own; `extra` passes on what the wire knows and we do not."""
+
+    messages: tuple[ChatMessage, ...]
+    temperature: float | None = None
+    max_tokens: int | None = None
+    extra: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatChunk:
+    """A piece of an answer. Usage and speed come with the last one; seconds and tokens."""
+
+    text: str = ""
+    reasoning: str = ""
+    finish_reason: str | None = None
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    tokens_per_s: float | None = None
+
+
+class Runtime(Protocol):
+    """One local engine. `changed` publishes a new snapshot at every change of state."""
+
+    changed: Signal[RuntimeSnapshot]
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def snapshot(self) -> RuntimeSnapshot: ...
+
+    async def load(self, model: ModelMetadata, settings: LoadSettings) -> None:
+        """Start if need be, load `model`, answer `/health`. Raises `RuntimeFailed`, `FileMissing`."""
+
+    async def unload(self) -> None:
+        """Take the model out of memory; for an engine of one model per process this ends it."""
+
+    async def stop(self) -> None:
+        """End the server; returns when the process is gone."""
+
+    def chat(self, request: ChatRequest) -> AsyncIterator[ChatChunk]:
+        """Stream one answer. Closing the iterator cancels it upstream. Raises `RuntimeUnavailable`."""
+
+    def log_lines(self) -> tuple[str, ...]:
+        """The last lines the server wrote, oldest first."""

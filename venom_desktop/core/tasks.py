@@ -1,0 +1,71 @@
+"""The only creator of asyncio tasks: named scopes whose tasks end with their owner."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any, Self, TypeVar
+
+T = TypeVar("T")
+OnError = Callable[[Exception], None]
+
+_log = logging.getLogger(__name__)
+
+
+class TaskScope:
+    """Tasks by key: the same key cancels the earlier task, a failing task never cancels its siblings."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._tasks: dict[str, asyncio.Task[Any]] = {}
+        self._ending: set[asyncio.Task[Any]] = set()
+        self._closed = False
+
+    def start(
+        self, key: str, coroutine: Coroutine[Any, Any, T], on_error: OnError | None = None
+    ) -> asyncio.Task[T]:
+        """Run `coroutine`; an exception goes to `on_error`, or to the log when there is none."""
+        if self._closed:
+            coroutine.close()
+            raise RuntimeError(f"The scope {self._name} is closed")
+        self.cancel(key)
+        task = asyncio.get_running_loop().create_task(coroutine, name=f"{self._name}:{key}")
+        self._tasks[key] = task
+        task.add_done_callback(lambda done: self._settle(key, done, on_error))
+        return task
+
+    def cancel(self, key: str) -> None:
+        task = self._tasks.pop(key, None)
+        if task is not None and not task.done():
+            self._ending.add(task)
+            task.cancel()
+
+    def is_running(self, key: str) -> bool:
+        return key in self._tasks
+
+    async def close(self) -> None:
+        """Cancel everything and wait until it has ended."""
+        self._closed = True
+        for key in tuple(self._tasks):
+            self.cancel(key)
+        while self._ending:
+            await asyncio.wait(tuple(self._ending))
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    def _settle(self, key: str, task: asyncio.Task[Any], on_error: OnError | None) -> None:
+        self._ending.discard(task)
+        if self._tasks.get(key) is task:
+            del self._tasks[key]
+        if task.cancelled():
+            return
+        error = task.exception()
+        if error is None:
+            return
+        if on_error is not None and isinstance(error, Exception):
+            on_error(error)
+            return
+        _log.error("Task %s:%s failed", self._name, key, exc_info=error)
