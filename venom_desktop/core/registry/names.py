@@ -1,0 +1,57 @@
+"""Which model names are usable, and what repositories, Ollama models and local files are called (SPEC 1 and 10)."""
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Container
+from pathlib import PurePath
+
+from venom_desktop.core.errors import InvalidName
+from venom_desktop.core.registry.model import ModelKey
+
+_NAME = re.compile(r"[A-Za-z0-9_\-.:/]{1,200}")
+_REPOSITORY = re.compile(r"(?P<repository>[A-Za-z0-9_\-.]+/[A-Za-z0-9_\-.]+)(?::(?P<quantization>[A-Za-z0-9_\-.]+))?")
+_SHARD = re.compile(r"-\d{5}-of-\d{5}$")
+_SLUG_LENGTH = 120
+
+
+def check_name(name: str) -> str:
+    """`name` itself when it is usable; raises `InvalidName` with one sentence when it is not."""
+    if not _NAME.fullmatch(name) or any(part in ("", ".", "..") for part in name.split("/")):
+        raise InvalidName
+    return name
+
+
+def parse_repository(name: str) -> tuple[str, str | None]:
+    """`org/name:QUANT` as (repository, quantization); None leaves the choice to the fit. Raises `InvalidName`."""
+    match = _REPOSITORY.fullmatch(check_name(name))
+    if match is None:
+        raise InvalidName
+    return match["repository"], match["quantization"]
+
+
+def ollama_name(name: str) -> str:
+    """Ollama's own name for what the user typed: no tag means `:latest`. Raises `InvalidName`."""
+    last = check_name(name).rpartition("/")[2]
+    return name if ":" in last else check_name(f"{name}:latest")
+
+
+def key_for(name: str, runtime: str) -> ModelKey:
+    """The row that `name` on `runtime` stands for. Raises `InvalidName`."""
+    return ModelKey(name=ollama_name(name) if runtime == "ollama" else check_name(name), runtime=runtime)
+
+
+def slug_for_file(path: PurePath, taken: Container[str] = ()) -> str:
+    """A usable name for the user's own file, not among `taken`; the same file gets the same one."""
+    stem = _SHARD.sub("", path.stem)
+    folded = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode()
+    slug = re.sub(r"[^A-Za-z0-9_\-.]+", "-", folded).strip("-.")[:_SLUG_LENGTH].rstrip("-.")
+    if not slug:
+        # Nothing of the name is Latin: its checksum at least tells two such files apart.
+        slug = f"model-{hashlib.sha256(stem.encode(errors='surrogateescape')).hexdigest()[:8]}"
+    if slug not in taken:
+        return check_name(slug)
+    count = 2
+    while f"{slug}-{count}" in taken:
+        count += 1
+    return check_name(f"{slug}-{count}")
