@@ -1,14 +1,14 @@
 """The snapshot of a long job with progress, and the states it can be in (SPEC section 1)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from enum import Enum
+from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
 
-class OperationType(str, Enum):
+class OperationType(StrEnum):
     INSTALL = "install"
     REMOVE = "remove"
     ACTIVATE = "activate"
@@ -16,7 +16,7 @@ class OperationType(str, Enum):
     VERIFY = "verify"
 
 
-class OperationStatus(str, Enum):
+class OperationStatus(StrEnum):
     PENDING = "pending"
     IN_PROGRESS = "in_progress"
     PAUSED = "paused"
@@ -57,10 +57,10 @@ class ModelOperation:
     eta_s: float | None = None
     error: str | None = None
     reason_code: str | None = None
-    error_parameters: Mapping[str, Any] = MappingProxyType({})
+    error_parameters: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     started_at: datetime
     completed_at: datetime | None = None
     paused_by_restart: bool = False
     can_pause: bool = False
-    payload: Mapping[str, Any] = MappingProxyType({})
+    payload: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     """What the work needs to start again after a crash; JSON values only, never a secret."""

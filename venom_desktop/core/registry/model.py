@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
-class ModelProvider(str, Enum):
+class ModelProvider(StrEnum):
     """Where a model comes from, or who answers in the cloud."""
 
     OLLAMA = "ollama"
@@ -21,7 +21,7 @@ class ModelProvider(str, Enum):
     GOOGLE = "google"
 
 
-class ModelStatus(str, Enum):
+class ModelStatus(StrEnum):
     AVAILABLE = "available"
     DOWNLOADING = "downloading"
     INSTALLED = "installed"
@@ -72,7 +72,7 @@ class ModelMetadata:
     """Every file that belongs to the model, relative to the models folder."""
     projector_path: Path | None = None
     sha256: str | None = None
-    checksums: Mapping[str, str] = NOTHING
+    checksums: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     """File (as in `files`) to SHA-256 of the publisher."""
     verified_at: datetime | None = None
     checksum_differs: bool = False
@@ -81,7 +81,7 @@ class ModelMetadata:
     revision: str | None = None
     license: str | None = None
     used_in_place: bool = False
-    unknown: Mapping[str, Any] = field(default=NOTHING)
+    unknown: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
     """Fields and enum words of other versions, written back as they came."""
 
     @property

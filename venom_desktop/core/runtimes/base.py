@@ -1,9 +1,9 @@
 """What every runtime offers: state snapshots, load and unload, and chat over one request shape."""
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from enum import Enum
+from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Protocol
 
@@ -12,7 +12,7 @@ from venom_desktop.core.registry.model import ModelMetadata
 from venom_desktop.core.signals import Signal
 
 
-class RuntimeState(str, Enum):
+class RuntimeState(StrEnum):
     STOPPED = "stopped"
     STARTING = "starting"
     RUNNING = "running"
@@ -21,7 +21,7 @@ class RuntimeState(str, Enum):
     UNAVAILABLE = "unavailable"
 
 
-class Control(str, Enum):
+class Control(StrEnum):
     """Who owns the server process."""
 
     SYSTEMD = "systemd"
@@ -87,7 +87,7 @@ class ChatRequest:
     messages: tuple[ChatMessage, ...]
     temperature: float | None = None
     max_tokens: int | None = None
-    extra: Mapping[str, Any] = MappingProxyType({})
+    extra: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
