@@ -1,0 +1,1 @@
+"""The window: views over core snapshots, and nothing that decides."""

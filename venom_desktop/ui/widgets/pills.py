@@ -1,0 +1,125 @@
+"""Pills say a state with glyph and word; the same painter serves widgets and table rows."""
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from venom_desktop.core.catalog.base import FitGrade, FitPlace, FitVerdict
+from venom_desktop.ui import icons, theme
+from venom_desktop.ui.i18n import gigabytes, number, tokens, tr
+from venom_desktop.ui.theme_tokens import StateRole, soft
+
+HEIGHT = 22
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PillLook:
+    """What a pill shows; `glyph` is an icon's name or None."""
+
+    text: str
+    glyph: str | None = None
+    state: StateRole = "off"
+    tip: str = ""
+
+
+class Pill(QWidget):
+    """A state in a capsule, never clickable. Changes its width with the text."""
+
+    def __init__(self, look: PillLook) -> None:
+        super().__init__()
+        self._look = look
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.show_look(look)
+
+    @property
+    def look(self) -> PillLook:
+        return self._look
+
+    def show_look(self, look: PillLook) -> None:
+        self._look = look
+        self.setAccessibleName(look.text)
+        self.setToolTip(look.tip)
+        self.updateGeometry()
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return pill_size(self._look)
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        paint_pill(QPainter(self), QRectF(self.rect()), self._look)
+
+
+def pill(text: str, glyph: str | None = None, state: StateRole = "off", *, tip: str = "") -> Pill:
+    return Pill(PillLook(text=text, glyph=glyph, state=state, tip=tip))
+
+
+def pill_size(look: PillLook) -> QSize:
+    metrics = theme.metrics("small_medium")
+    glyph_width = 16 if look.glyph else 0
+    return QSize(metrics.horizontalAdvance(look.text) + 16 + glyph_width, max(HEIGHT, metrics.height() + 4))
+
+
+def paint_pill(painter: QPainter, rect: QRectF, look: PillLook, *, selected: bool = False) -> None:
+    """Draw a pill into `rect`, the text elided; on a selected row its ground is `surface`."""
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(theme.color("surface" if selected else soft(look.state)))
+    radius = rect.height() / 2
+    painter.drawRoundedRect(rect, radius, radius)
+    start = 8.0
+    if look.glyph:
+        glyph = QRectF(rect.left() + start - 1, rect.center().y() - 6, 12, 12)
+        icons.paint(painter, look.glyph, _mirrored(painter, glyph, rect), look.state)
+        start += 15
+    painter.setFont(theme.font("small_medium"))
+    painter.setPen(theme.color(look.state))
+    place = _mirrored(painter, rect.adjusted(start, 0, -5, 0), rect)
+    text = theme.metrics("small_medium").elidedText(look.text, Qt.TextElideMode.ElideRight, int(place.width()) + 1)
+    painter.drawText(place, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeading, text)
+    painter.restore()
+
+
+def _mirrored(painter: QPainter, rect: QRectF, within: QRectF) -> QRectF:
+    if painter.layoutDirection() != Qt.LayoutDirection.RightToLeft:
+        return rect
+    return QRectF(within.right() - (rect.right() - within.left()), rect.top(), rect.width(), rect.height())
+
+
+def fit_look(verdict: FitVerdict | None) -> PillLook:
+    """The pill of a fit verdict: a disc that empties as the model leaves the GPU; the tooltip has the number."""
+    if verdict is None:
+        return PillLook(text=tr("Fit unknown"))
+    text, glyph, state = _place_words(verdict.place)
+    about = "\u2248\u00a0" if verdict.grade is FitGrade.ESTIMATED else ""
+    return PillLook(text=f"{about}{text}", glyph=glyph, state=state, tip=_fit_tip(verdict))
+
+
+def _place_words(place: FitPlace) -> tuple[str, str, StateRole]:
+    match place:
+        case FitPlace.GPU:
+            return tr("Fits GPU"), "disc", "ok"
+        case FitPlace.GPU_AND_RAM:
+            return tr("GPU + RAM"), "half", "part"
+        case FitPlace.RAM:
+            return tr("RAM only"), "ring", "warn"
+        case FitPlace.TOO_BIG:
+            return tr("Too big"), "cross", "off"
+
+
+def _fit_tip(verdict: FitVerdict) -> str:
+    need = tr("{needed} of {free} free", needed=gigabytes(verdict.needed_bytes), free=gigabytes(verdict.free_bytes))
+    error = f"\u00b1\u00a0{number(verdict.error_bytes / 1e9, 1)}"
+    context = tr("context {tokens}", tokens=tokens(verdict.context))
+    return ", ".join((need, error, context, tr("KV {kind}", kind=verdict.kv_type)))
+
+
+def widest_fit_pill() -> int:
+    """The width a fit column needs so that no verdict is cut."""
+    looks = [_place_words(place) for place in FitPlace]
+    return max(pill_size(PillLook(text=f"\u2248\u00a0{text}", glyph=glyph)).width() for text, glyph, _ in looks)
