@@ -1,22 +1,22 @@
 """The tree of failures, named after the reaction wanted; each carries its code, HTTP status, sentence and cure.
 
-    VenomError
-    ├── InvalidInput (400)            say what is wrong with what was given
-    │   ├── InvalidName, NoUsableFile, PickleOnly, InvalidSetting
-    ├── NotAuthorized (401)           ask for the token
-    ├── Forbidden (403)               ProfileForbidsRuntime, GatedRepository, ForeignHost
-    ├── NotFound (404)                UnknownModel, UnknownOperation, UnknownRepository, UnknownRuntime
-    ├── Conflict (409)                AlreadyInstalled, OperationRunning, ModelActive, AmbiguousName,
-    │   │                             FolderLocked, WrongState, RuntimeBusy, NoActiveModel
-    │   └── NeedsConfirmation         ask, then call again with confirm
-    ├── TooLarge (413)
-    ├── UpstreamFailed (502)          SourceUnreachable, SourceChanged, TokenRefused, ChecksumMismatch, DownloadInterrupted
-    │   └── SourceBusy (429)          wait as told
-    ├── UpstreamSlow (504)
-    ├── RuntimeUnavailable (503)      offer Start; RuntimeFailed explains an exit
-    ├── NotEnoughSpace (507)          QuotaExceeded, DiskFull: offer what to delete
-    ├── SecretMissing (401)           open Settings
-    └── Damaged (500)                 ManifestDamaged, StorageFailed, InternalError
+VenomError
+├── InvalidInput (400)            say what is wrong with what was given
+│   ├── InvalidName, NoUsableFile, PickleOnly, InvalidSetting
+├── NotAuthorized (401)           ask for the token
+├── Forbidden (403)               ProfileForbidsRuntime, GatedRepository, ForeignHost
+├── NotFound (404)                UnknownModel, UnknownOperation, UnknownRepository, UnknownRuntime
+├── Conflict (409)                AlreadyInstalled, OperationRunning, ModelActive, AmbiguousName,
+│   │                             FolderLocked, WrongState, RuntimeBusy, NoActiveModel
+│   └── NeedsConfirmation         ask, then call again with confirm
+├── TooLarge (413)
+├── UpstreamFailed (502)          SourceUnreachable, SourceChanged, TokenRefused, ChecksumMismatch, DownloadInterrupted
+│   └── SourceBusy (429)          wait as told
+├── UpstreamSlow (504)
+├── RuntimeUnavailable (503)      offer Start; RuntimeFailed explains an exit
+├── NotEnoughSpace (507)          QuotaExceeded, DiskFull: offer what to delete
+├── SecretMissing (401)           open Settings
+└── Damaged (500)                 ManifestDamaged, StorageFailed, UnreadableModelFile, InternalError
 """
 
 from enum import Enum
@@ -82,7 +82,7 @@ class InvalidName(InvalidInput):
 class NoUsableFile(InvalidInput):
     reason_code = "NO_USABLE_FILE"
     sentence = "{model_name} has no GGUF file, so llama.cpp cannot run it. Choose a repository with GGUF files."
-    cures = (Cure.CHOOSE_ANOTHER,)
+    cures: ClassVar[tuple[Cure, ...]] = (Cure.CHOOSE_ANOTHER,)
 
 
 class PickleOnly(InvalidInput):
@@ -91,7 +91,7 @@ class PickleOnly(InvalidInput):
         "{model_name} offers only pickle weights, which can run code when they are opened. "
         "Choose a repository with GGUF or safetensors files."
     )
-    cures = (Cure.CHOOSE_ANOTHER,)
+    cures: ClassVar[tuple[Cure, ...]] = (Cure.CHOOSE_ANOTHER,)
 
 
 class UnknownQuantization(InvalidInput):
@@ -114,7 +114,7 @@ class SecretMissing(VenomError):
     reason_code = "SECRET_MISSING"
     http_status = 401
     sentence = "{owner} needs a key and none is stored. Add it in Settings."
-    cures = (Cure.OPEN_TOKEN_SETTINGS,)
+    cures: ClassVar[tuple[Cure, ...]] = (Cure.OPEN_TOKEN_SETTINGS,)
 
 
 class Forbidden(VenomError):
@@ -131,7 +131,7 @@ class ForeignHost(Forbidden):
 class ProfileForbidsRuntime(Forbidden):
     reason_code = "PROFILE_FORBIDS_RUNTIME"
     sentence = "The runtime profile {profile} does not allow {runtime}. Choose another profile in Settings."
-    cures = (Cure.OPEN_SETTINGS,)
+    cures: ClassVar[tuple[Cure, ...]] = (Cure.OPEN_SETTINGS,)
 
 
 class GatedRepository(Forbidden):
@@ -140,7 +140,7 @@ class GatedRepository(Forbidden):
         "{model_name} is gated. Accept its licence on its page, then add your Hugging Face token in Settings "
         "and install again."
     )
-    cures = (Cure.OPEN_MODEL_PAGE, Cure.OPEN_TOKEN_SETTINGS, Cure.RETRY)
+    cures: ClassVar[tuple[Cure, ...]] = (Cure.OPEN_MODEL_PAGE, Cure.OPEN_TOKEN_SETTINGS, Cure.RETRY)
 
 
 class NotFound(VenomError):
@@ -202,7 +202,9 @@ class AmbiguousName(Conflict):
 
 class FolderLocked(Conflict):
     reason_code = "FOLDER_LOCKED"
-    sentence = "The models folder is in use by process {pid}, so nothing can be changed from here. Close that program first."
+    sentence = (
+        "The models folder is in use by process {pid}, so nothing can be changed from here. Close that program first."
+    )
 
 
 class SwitchInProgress(Conflict):
@@ -213,7 +215,7 @@ class SwitchInProgress(Conflict):
 class NoActiveModel(Conflict):
     reason_code = "NO_ACTIVE_MODEL"
     sentence = "No model is active. Activate one in the Installed tab."
-    cures = (Cure.ACTIVATE_MODEL,)
+    cures: ClassVar[tuple[Cure, ...]] = (Cure.ACTIVATE_MODEL,)
 
 
 class NeedsConfirmation(Conflict):
@@ -233,7 +235,7 @@ class UpstreamFailed(VenomError):
     reason_code = "UPSTREAM_FAILED"
     http_status = 502
     sentence = "{source} answered with an error ({status}). Try again later."
-    cures = (Cure.TRY_AGAIN,)
+    cures: ClassVar[tuple[Cure, ...]] = (Cure.TRY_AGAIN,)
 
 
 class SourceUnreachable(UpstreamFailed):
@@ -249,53 +251,57 @@ class SourceChanged(UpstreamFailed):
 class TokenRefused(UpstreamFailed):
     reason_code = "TOKEN_REFUSED"
     sentence = "{source} refused the stored token. Replace it in Settings."
-    cures = (Cure.OPEN_TOKEN_SETTINGS,)
+    cures: ClassVar[tuple[Cure, ...]] = (Cure.OPEN_TOKEN_SETTINGS,)
 
 
 class ChecksumMismatch(UpstreamFailed):
     reason_code = "CHECKSUM_MISMATCH"
     sentence = "The downloaded file {file_name} does not match the publisher's checksum. It was deleted."
-    cures = (Cure.DOWNLOAD_AGAIN,)
+    cures: ClassVar[tuple[Cure, ...]] = (Cure.DOWNLOAD_AGAIN,)
 
 
 class SizeMismatch(UpstreamFailed):
     reason_code = "SIZE_MISMATCH"
-    sentence = "{source} sent {received_bytes} bytes of {file_name} and had promised {expected_bytes}. It was not installed."
-    cures = (Cure.DOWNLOAD_AGAIN,)
+    sentence = (
+        "{source} sent {received_bytes} bytes of {file_name} and had promised {expected_bytes}. It was not installed."
+    )
+    cures: ClassVar[tuple[Cure, ...]] = (Cure.DOWNLOAD_AGAIN,)
 
 
 class DownloadInterrupted(UpstreamFailed):
     reason_code = "DOWNLOAD_INTERRUPTED"
-    sentence = "The connection to {source} broke and did not come back. What has arrived is kept: resume when you are online."
-    cures = (Cure.RETRY,)
+    sentence = (
+        "The connection to {source} broke and did not come back. What has arrived is kept: resume when you are online."
+    )
+    cures: ClassVar[tuple[Cure, ...]] = (Cure.RETRY,)
 
 
 class WorkerDied(UpstreamFailed):
     reason_code = "WORKER_DIED"
     http_status = 500
     sentence = "The download process ended unexpectedly. What has arrived is kept: resume to go on."
-    cures = (Cure.RETRY,)
+    cures: ClassVar[tuple[Cure, ...]] = (Cure.RETRY,)
 
 
 class SourceBusy(UpstreamFailed):
     reason_code = "SOURCE_BUSY"
     http_status = 429
     sentence = "{source} asks to wait {retry_after_s} seconds before the next request."
-    cures = (Cure.RETRY,)
+    cures: ClassVar[tuple[Cure, ...]] = (Cure.RETRY,)
 
 
 class UpstreamSlow(VenomError):
     reason_code = "UPSTREAM_SLOW"
     http_status = 504
     sentence = "{source} did not answer within {timeout_s} seconds. Try again later."
-    cures = (Cure.TRY_AGAIN,)
+    cures: ClassVar[tuple[Cure, ...]] = (Cure.TRY_AGAIN,)
 
 
 class RuntimeUnavailable(VenomError):
     reason_code = "RUNTIME_UNAVAILABLE"
     http_status = 503
     sentence = "{runtime} is not running. Start it in the Runtime tab."
-    cures = (Cure.START_RUNTIME,)
+    cures: ClassVar[tuple[Cure, ...]] = (Cure.START_RUNTIME,)
 
 
 class RuntimeFailed(RuntimeUnavailable):
@@ -303,26 +309,26 @@ class RuntimeFailed(RuntimeUnavailable):
 
     reason_code = "RUNTIME_FAILED"
     sentence = "{runtime} stopped. {explanation}"
-    cures = (Cure.OPEN_LOG, Cure.START_RUNTIME)
+    cures: ClassVar[tuple[Cure, ...]] = (Cure.OPEN_LOG, Cure.START_RUNTIME)
 
 
 class NotEnoughSpace(VenomError):
     reason_code = "NOT_ENOUGH_SPACE"
     http_status = 507
     sentence = "Not enough space. The model needs {needed} and {left} are free on this disk."
-    cures = (Cure.FREE_SPACE,)
+    cures: ClassVar[tuple[Cure, ...]] = (Cure.FREE_SPACE,)
 
 
 class QuotaExceeded(NotEnoughSpace):
     reason_code = "QUOTA_EXCEEDED"
     sentence = "Not enough space. The model needs {needed} and {left} of the quota are left."
-    cures = (Cure.FREE_SPACE, Cure.RAISE_LIMIT)
+    cures: ClassVar[tuple[Cure, ...]] = (Cure.FREE_SPACE, Cure.RAISE_LIMIT)
 
 
 class DiskFull(NotEnoughSpace):
     reason_code = "DISK_FULL"
     sentence = "The disk is full. What has arrived is kept: free some space, then resume."
-    cures = (Cure.FREE_SPACE, Cure.RETRY)
+    cures: ClassVar[tuple[Cure, ...]] = (Cure.FREE_SPACE, Cure.RETRY)
 
 
 class Damaged(VenomError):
@@ -335,7 +341,13 @@ class StorageFailed(Damaged):
     sentence = "{path} could not be written ({problem}). Check the folder and its permissions."
 
 
+class UnreadableModelFile(Damaged):
+    reason_code = "UNREADABLE_MODEL_FILE"
+    sentence = "{file_name} is not a usable GGUF file ({problem}). Download it again or choose another one."
+    cures: ClassVar[tuple[Cure, ...]] = (Cure.DOWNLOAD_AGAIN, Cure.CHOOSE_ANOTHER)
+
+
 class FileMissing(Damaged):
     reason_code = "FILE_MISSING"
     sentence = "The file of {model_name} is no longer at {path}. Install it again or remove it from the list."
-    cures = (Cure.DOWNLOAD_AGAIN,)
+    cures: ClassVar[tuple[Cure, ...]] = (Cure.DOWNLOAD_AGAIN,)

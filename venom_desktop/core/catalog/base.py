@@ -2,21 +2,21 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import Enum
+from enum import StrEnum
 from typing import Protocol
 
 from venom_desktop.core.errors import VenomError
 from venom_desktop.core.registry.model import ModelProvider
 
 
-class Ability(str, Enum):
+class Ability(StrEnum):
     VISION = "vision"
     TOOLS = "tools"
     THINKING = "thinking"
     EMBEDDING = "embedding"
 
 
-class Sort(str, Enum):
+class Sort(StrEnum):
     DOWNLOADS = "downloads"
     LIKES = "likes"
     UPDATED = "updated"
@@ -24,7 +24,7 @@ class Sort(str, Enum):
     TRENDING = "trending"
 
 
-class FitPlace(str, Enum):
+class FitPlace(StrEnum):
     """Where a model's memory would live on this machine."""
 
     GPU = "gpu"
@@ -33,7 +33,7 @@ class FitPlace(str, Enum):
     TOO_BIG = "big"
 
 
-class FitGrade(str, Enum):
+class FitGrade(StrEnum):
     ESTIMATED = "estimated"
     EXACT = "exact"
 
