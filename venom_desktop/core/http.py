@@ -5,7 +5,7 @@ import email.utils
 import random
 import ssl
 from collections.abc import Mapping
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -120,8 +120,8 @@ def retry_after_s(headers: Mapping[str, str], *, otherwise_s: int = 30) -> int:
     except ValueError:
         return otherwise_s
     if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=timezone.utc)
-    return max(0, round((moment - datetime.now(timezone.utc)).total_seconds()))
+        moment = moment.replace(tzinfo=UTC)
+    return max(0, round((moment - datetime.now(UTC)).total_seconds()))
 
 
 def _trust(certificate_file: Path | None) -> ssl.SSLContext | bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
@@ -38,7 +38,7 @@ class DownloadPlan:
         return f"DownloadPlan(files={len(self.files)}, source={self.source!r})"
 
 
-class DownloadPhase(str, Enum):
+class DownloadPhase(StrEnum):
     DOWNLOADING = "downloading"
     CHECKING = "checking"
     WAITING = "waiting"

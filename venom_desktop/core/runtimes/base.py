@@ -82,7 +82,7 @@ class ChatMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatRequest:
-    """`max_tokens` and `temperature` None mean the engine's own; `extra` passes on what the wire knows and we do not."""
+    """None leaves the choice to the engine; `extra` passes on what the wire knows and we do not."""
 
     messages: tuple[ChatMessage, ...]
     temperature: float | None = None

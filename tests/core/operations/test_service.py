@@ -1,0 +1,282 @@
+"""The life of an operation: progress, pause, resume, cancel, retry, restart."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+
+from venom_desktop.core.database import Database
+from venom_desktop.core.errors import DiskFull, OperationRunning, UnknownOperation, WrongState
+from venom_desktop.core.operations.history import OperationHistory
+from venom_desktop.core.operations.operation import ModelOperation, OperationStatus, OperationType, Progress
+from venom_desktop.core.operations.service import Kind, OperationService
+
+Steps = AsyncGenerator[Progress, None]
+
+
+class Job:
+    """Work that goes forward when told, and remembers what happened to it."""
+
+    def __init__(self) -> None:
+        self.begun = asyncio.Event()
+        self.go_on = asyncio.Event()
+        self.ended = asyncio.Event()
+        self.discarded: list[str] = []
+        self.error: Exception | None = None
+        self.runs = 0
+
+    async def work(self, operation: ModelOperation) -> Steps:
+        self.runs += 1
+        try:
+            yield Progress(message="Downloading", done_bytes=50, total_bytes=200)
+            self.begun.set()
+            await self.go_on.wait()
+            if self.error is not None:
+                raise self.error
+            yield Progress(done_bytes=200)
+        finally:
+            self.ended.set()
+
+    async def discard(self, operation: ModelOperation) -> None:
+        self.discarded.append(operation.operation_id)
+
+    @property
+    def kind(self) -> Kind:
+        return Kind(work=self.work, discard=self.discard, can_pause=True)
+
+
+@pytest.fixture
+def job() -> Job:
+    return Job()
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    database = Database(tmp_path / "history.db")
+    await database.open()
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def service(database: Database, job: Job) -> AsyncIterator[OperationService]:
+    service = await _open_service(database, job)
+    yield service
+    await service.close()
+
+
+async def _open_service(database: Database, job: Job, clock: Callable[[], float] | None = None) -> OperationService:
+    service = OperationService(OperationHistory(database))
+    service.register(OperationType.INSTALL, job.kind)
+    service.register(OperationType.REMOVE, Kind(work=job.work))
+    await service.open()
+    return service
+
+
+async def _begin(service: OperationService, job: Job, name: str = "org/repo:Q4_K_M") -> str:
+    operation_id = await service.start(OperationType.INSTALL, name, runtime="llama_cpp", payload={"name": name})
+    await job.begun.wait()
+    return operation_id
+
+
+async def test_the_row_is_in_history_before_the_work_begins(database: Database, job: Job) -> None:
+    rows_at_begin: list[int] = []
+
+    async def work(operation: ModelOperation) -> Steps:
+        rows = await database.rows("SELECT status FROM operations WHERE operation_id = ?", (operation.operation_id,))
+        rows_at_begin.append(len(rows))
+        yield Progress()
+
+    service = OperationService(OperationHistory(database))
+    service.register(OperationType.INSTALL, Kind(work=work))
+    await service.open()
+    await service.wait(await service.start(OperationType.INSTALL, "org/repo"))
+    await service.close()
+    assert rows_at_begin == [1]
+
+
+async def test_progress_is_published_and_ends_at_a_hundred(service: OperationService, job: Job) -> None:
+    seen: list[float | None] = []
+    service.changed.subscribe(lambda operation: seen.append(operation.progress))
+    operation_id = await _begin(service, job)
+    assert service.get(operation_id).progress == 25.0
+    job.go_on.set()
+    done = await service.wait(operation_id)
+    assert done.status is OperationStatus.COMPLETED
+    assert done.progress == 100.0
+    assert done.completed_at is not None
+    known = [value for value in seen if value is not None]
+    assert known == sorted(known)
+
+
+async def test_progress_never_runs_backwards_when_the_total_grows(service: OperationService, job: Job) -> None:
+    async def work(operation: ModelOperation) -> Steps:
+        yield Progress(done_bytes=50, total_bytes=100)
+        yield Progress(done_bytes=60, total_bytes=1000)
+        job.begun.set()
+        await asyncio.Event().wait()
+
+    service.register(OperationType.INSTALL, Kind(work=work))
+    operation_id = await _begin(service, job)
+    assert service.get(operation_id).progress == 50.0
+
+
+async def test_an_unknown_total_shows_no_percentage(service: OperationService, job: Job) -> None:
+    async def work(operation: ModelOperation) -> Steps:
+        yield Progress(done_bytes=1_200_000_000)
+        job.begun.set()
+        await asyncio.Event().wait()
+
+    service.register(OperationType.INSTALL, Kind(work=work))
+    operation = service.get(await _begin(service, job))
+    assert operation.progress is None
+    assert operation.done_bytes == 1_200_000_000
+
+
+async def test_a_paused_operation_keeps_its_place_and_goes_on_when_resumed(service: OperationService, job: Job) -> None:
+    operation_id = await _begin(service, job)
+    service.pause(operation_id)
+    paused = await service.wait(operation_id)
+    assert (paused.status, paused.progress) == (OperationStatus.PAUSED, 25.0)
+    assert job.ended.is_set()
+    assert job.discarded == []
+    job.go_on.set()
+    service.resume(operation_id)
+    assert (await service.wait(operation_id)).status is OperationStatus.COMPLETED
+    assert job.runs == 2
+
+
+async def test_pausing_twice_in_a_row_leaves_one_paused_operation(service: OperationService, job: Job) -> None:
+    operation_id = await _begin(service, job)
+    service.pause(operation_id)
+    service.pause(operation_id)
+    assert service.get(operation_id).status is OperationStatus.IN_PROGRESS
+    with pytest.raises(WrongState):
+        service.resume(operation_id)
+    assert (await service.wait(operation_id)).status is OperationStatus.PAUSED
+
+
+async def test_a_cancelled_operation_throws_away_what_was_half_done(service: OperationService, job: Job) -> None:
+    operation_id = await _begin(service, job)
+    service.cancel(operation_id)
+    assert (await service.wait(operation_id)).status is OperationStatus.CANCELLED
+    await service.close()
+    assert job.discarded == [operation_id]
+
+
+async def test_a_paused_operation_can_be_cancelled(service: OperationService, job: Job) -> None:
+    operation_id = await _begin(service, job)
+    service.pause(operation_id)
+    await service.wait(operation_id)
+    assert service.cancel(operation_id).status is OperationStatus.CANCELLED
+    await service.close()
+    assert job.discarded == [operation_id]
+
+
+async def test_a_failure_keeps_its_sentence_and_code_and_can_be_retried(service: OperationService, job: Job) -> None:
+    job.error = DiskFull()
+    job.go_on.set()
+    operation_id = await _begin(service, job)
+    failed = await service.wait(operation_id)
+    assert (failed.status, failed.reason_code) == (OperationStatus.FAILED, "DISK_FULL")
+    assert failed.error is not None
+    assert "disk is full" in failed.error
+    job.error = None
+    service.retry(operation_id)
+    done = await service.wait(operation_id)
+    assert (done.status, done.error) == (OperationStatus.COMPLETED, None)
+
+
+@pytest.mark.expects_warnings
+async def test_an_unforeseen_failure_never_shows_its_inside(service: OperationService, job: Job) -> None:
+    job.error = ValueError("secret inside")
+    job.go_on.set()
+    failed = await service.wait(await _begin(service, job))
+    assert failed.reason_code == "INTERNAL_ERROR"
+    assert "secret" not in str(failed.error)
+
+
+async def test_a_second_operation_on_the_same_model_is_refused(service: OperationService, job: Job) -> None:
+    await _begin(service, job)
+    with pytest.raises(OperationRunning):
+        await service.start(OperationType.INSTALL, "org/repo:Q4_K_M", runtime="llama_cpp")
+
+
+async def test_verbs_refuse_what_the_state_does_not_allow(service: OperationService, job: Job) -> None:
+    job.go_on.set()
+    operation_id = await _begin(service, job)
+    await service.wait(operation_id)
+    for verb in (service.pause, service.resume, service.cancel, service.retry):
+        with pytest.raises(WrongState):
+            verb(operation_id)
+    with pytest.raises(UnknownOperation):
+        service.get("nobody")
+
+
+async def test_history_survives_a_restart_and_unfinished_work_comes_back_paused(database: Database, job: Job) -> None:
+    first = await _open_service(database, job)
+    operation_id = await _begin(first, job)
+    await first.close()
+    second = await _open_service(database, job)
+    operation = second.get(operation_id)
+    assert (operation.status, operation.paused_by_restart) == (OperationStatus.PAUSED, True)
+    assert dict(operation.payload) == {"name": "org/repo:Q4_K_M"}
+    job.go_on.set()
+    second.resume(operation_id)
+    assert (await second.wait(operation_id)).status is OperationStatus.COMPLETED
+    await second.close()
+
+
+async def test_a_row_left_in_progress_by_a_crash_comes_back_as_paused(database: Database, job: Job) -> None:
+    crashed = await _open_service(database, job)
+    operation_id = await _begin(crashed, job)
+    second = await _open_service(database, job)
+    assert second.get(operation_id).status is OperationStatus.PAUSED
+    await second.close()
+    await crashed.close()
+
+
+async def test_work_that_cannot_be_resumed_is_failed_by_a_restart_with_a_reason(database: Database, job: Job) -> None:
+    first = await _open_service(database, job)
+    operation_id = await first.start(OperationType.REMOVE, "org/repo", runtime="llama_cpp")
+    await job.begun.wait()
+    await first.close()
+    second = await _open_service(database, job)
+    assert (second.get(operation_id).status, second.get(operation_id).reason_code) == (
+        OperationStatus.FAILED,
+        "INTERRUPTED",
+    )
+    await second.close()
+
+
+async def test_finished_operations_are_forgotten_on_request_for_good(database: Database, job: Job) -> None:
+    first = await _open_service(database, job)
+    job.go_on.set()
+    await first.wait(await _begin(first, job))
+    await first.forget_finished()
+    assert first.operations == ()
+    await first.close()
+    second = await _open_service(database, job)
+    assert second.operations == ()
+    await second.close()
+
+
+async def test_a_thousand_progress_steps_write_few_rows(database: Database, job: Job) -> None:
+    writes: list[ModelOperation] = []
+
+    class Counting(OperationHistory):
+        async def save(self, operation: ModelOperation) -> None:
+            writes.append(operation)
+            await super().save(operation)
+
+    async def work(operation: ModelOperation) -> Steps:
+        for done in range(1000):
+            yield Progress(done_bytes=done, total_bytes=1000)
+
+    service = OperationService(Counting(database), clock=lambda: 0.0)
+    service.register(OperationType.INSTALL, Kind(work=work))
+    await service.open()
+    await service.wait(await service.start(OperationType.INSTALL, "org/repo"))
+    await service.close()
+    assert len(writes) < 10

@@ -1,0 +1,88 @@
+"""What happens to an operation's snapshot: pure steps from one state to the next."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from venom_desktop.core.errors import VenomError
+from venom_desktop.core.operations.operation import ModelOperation, OperationStatus, Progress
+from venom_desktop.core.operations.speed import SpeedMeter, time_left_s
+
+
+def begun(operation: ModelOperation) -> ModelOperation:
+    return replace(
+        operation,
+        status=OperationStatus.IN_PROGRESS,
+        error=None,
+        reason_code=None,
+        error_parameters={},
+        completed_at=None,
+        paused_by_restart=False,
+        bytes_per_s=None,
+        eta_s=None,
+    )
+
+
+def from_the_start(operation: ModelOperation) -> ModelOperation:
+    """What was shown before does not count for a new try."""
+    return replace(operation, progress=None, done_bytes=None, message="")
+
+
+def advanced(operation: ModelOperation, progress: Progress, meter: SpeedMeter) -> ModelOperation:
+    done = operation.done_bytes if progress.done_bytes is None else progress.done_bytes
+    total = operation.total_bytes if progress.total_bytes is None else progress.total_bytes
+    speed = operation.bytes_per_s if progress.done_bytes is None else meter.add(progress.done_bytes)
+    return replace(
+        operation,
+        model_name=progress.model_name or operation.model_name,
+        message=operation.message if progress.message is None else progress.message,
+        done_bytes=done,
+        total_bytes=total,
+        progress=_percent(done, total, at_least=operation.progress),
+        bytes_per_s=speed,
+        eta_s=time_left_s(done, total, speed),
+    )
+
+
+def completed(operation: ModelOperation, at: datetime) -> ModelOperation:
+    return _resting(operation, OperationStatus.COMPLETED, completed_at=at, progress=100.0)
+
+
+def cancelled(operation: ModelOperation, at: datetime) -> ModelOperation:
+    return _resting(operation, OperationStatus.CANCELLED, completed_at=at, progress=operation.progress)
+
+
+def paused(operation: ModelOperation) -> ModelOperation:
+    return _resting(operation, OperationStatus.PAUSED, completed_at=None, progress=operation.progress)
+
+
+def failed(operation: ModelOperation, error: VenomError, at: datetime) -> ModelOperation:
+    return replace(
+        _resting(operation, OperationStatus.FAILED, completed_at=at, progress=operation.progress),
+        error=str(error),
+        reason_code=error.reason_code,
+        error_parameters=dict(error.parameters),
+    )
+
+
+def interrupted(operation: ModelOperation, at: datetime) -> ModelOperation:
+    """What the end of the program makes of unfinished work: paused if it can go on, else failed with a reason."""
+    if operation.can_pause:
+        return replace(paused(operation), paused_by_restart=True)
+    return replace(
+        _resting(operation, OperationStatus.FAILED, completed_at=at, progress=operation.progress),
+        error="The program ended before this was done. Start it again.",
+        reason_code="INTERRUPTED",
+    )
+
+
+def _resting(
+    operation: ModelOperation, status: OperationStatus, *, completed_at: datetime | None, progress: float | None
+) -> ModelOperation:
+    return replace(operation, status=status, completed_at=completed_at, progress=progress, bytes_per_s=None, eta_s=None)
+
+
+def _percent(done: int | None, total: int | None, *, at_least: float | None) -> float | None:
+    """0 to 100, never below what was shown before; None when the total is unknown."""
+    if done is None or not total:
+        return at_least
+    return max(at_least or 0.0, min(100.0, 100.0 * done / total))
