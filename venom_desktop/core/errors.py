@@ -7,7 +7,7 @@ VenomError
 ├── Forbidden (403)               ProfileForbidsRuntime, GatedRepository, ForeignHost
 ├── NotFound (404)                UnknownModel, UnknownOperation, UnknownRepository, UnknownRuntime
 ├── Conflict (409)                AlreadyInstalled, OperationRunning, ModelActive, AmbiguousName,
-│   │                             FolderLocked, WrongState, RuntimeBusy, NoActiveModel
+│   │                             FolderLocked, WrongState, RuntimeBusy, NoActiveModel, SettingLocked
 │   └── NeedsConfirmation         ask, then call again with confirm
 ├── TooLarge (413)
 ├── UpstreamFailed (502)          SourceUnreachable, SourceChanged, TokenRefused, ChecksumMismatch, DownloadInterrupted
@@ -16,7 +16,8 @@ VenomError
 ├── RuntimeUnavailable (503)      offer Start; RuntimeFailed explains an exit
 ├── NotEnoughSpace (507)          QuotaExceeded, DiskFull: offer what to delete
 ├── SecretMissing (401)           open Settings
-└── Damaged (500)                 ManifestDamaged, StorageFailed, UnreadableModelFile, InternalError
+└── Damaged (500)                 ManifestDamaged, StorageFailed, UnreadableModelFile, InternalError;
+                                  the notices SettingsRestored, SettingsReset, SecretsNotKept
 """
 
 from enum import Enum
@@ -190,6 +191,11 @@ class WrongState(Conflict):
     sentence = "This operation is {state}, so it cannot {verb} now."
 
 
+class SettingLocked(Conflict):
+    reason_code = "SETTING_LOCKED"
+    sentence = "{name} is set by the environment variable {variable}, so it cannot be changed here."
+
+
 class ModelActive(Conflict):
     reason_code = "MODEL_ACTIVE"
     sentence = "This model is active and cannot be removed. Activate another one first."
@@ -351,3 +357,25 @@ class FileMissing(Damaged):
     reason_code = "FILE_MISSING"
     sentence = "The file of {model_name} is no longer at {path}. Install it again or remove it from the list."
     cures: ClassVar[tuple[Cure, ...]] = (Cure.DOWNLOAD_AGAIN,)
+
+
+class SettingsRestored(Damaged):
+    """A notice: nothing has to be done."""
+
+    reason_code = "SETTINGS_RESTORED"
+    sentence = "The file {path} was damaged. The version before it is in use, and the damaged one is kept as {kept}."
+
+
+class SettingsReset(Damaged):
+    """A notice: the choices made are gone."""
+
+    reason_code = "SETTINGS_RESET"
+    sentence = "The file {path} was damaged. Defaults are in use, and the damaged file is kept as {kept}."
+    cures: ClassVar[tuple[Cure, ...]] = (Cure.OPEN_SETTINGS,)
+
+
+class SecretsNotKept(Damaged):
+    """A notice, not a failure: a key was taken and works until the program ends."""
+
+    reason_code = "SECRETS_NOT_KEPT"
+    sentence = "No system keyring can be used ({problem}). Keys are kept in memory and are gone when the program ends."

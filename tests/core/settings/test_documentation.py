@@ -1,0 +1,21 @@
+"""The README says what the code does."""
+
+import pytest
+
+from venom_desktop.core.settings.documentation import BEGIN, END, table, with_table
+from venom_desktop.core.settings.schema import SETTINGS
+
+
+def test_the_table_has_a_row_for_every_setting_and_its_variable() -> None:
+    text = table()
+    for key, setting in SETTINGS.items():
+        assert f"| `{key}` |" in text
+        assert setting.about.variable is None or f"`{setting.about.variable}`" in text
+    assert "`VENOM_HOME`" in text
+    assert "`HF_TOKEN`" in text
+
+
+def test_only_the_text_between_the_markers_changes() -> None:
+    assert with_table(f"before\n{BEGIN}\nold\n{END}\nafter") == f"before\n{table()}\nafter"
+    with pytest.raises(ValueError, match="markers"):
+        with_table("no markers")

@@ -1,0 +1,66 @@
+"""Reads what the environment says about other hosts, in the spelling that people use."""
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from venom_desktop.core.errors import InvalidSetting
+
+OLLAMA_PORT = 11434
+_EVERYWHERE = {"0.0.0.0", "::", "*", ""}  # noqa: S104 - what a server binds to is not where a client goes
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+def told(environ: Mapping[str, str], variable: str | None) -> str | None:
+    """What a variable says; an empty one says nothing."""
+    if variable is None:
+        return None
+    return environ.get(variable, "").strip() or None
+
+
+def normalise_endpoint(text: str) -> str:
+    """`https://host[:port][/path]` without a slash at the end. Raises `ValueError` for anything else."""
+    parts = urlsplit(text.strip())
+    if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
+        raise ValueError("no http or https address")
+    if parts.username is not None or parts.query or parts.fragment:
+        raise ValueError("a user name, a query or a fragment has no place in an endpoint")
+    _ = parts.port  # raises ValueError out of range
+    if any(letter.isspace() or not letter.isprintable() for letter in text.strip()):
+        raise ValueError("no address has blanks")
+    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+
+
+def normalise_ollama_host(text: str | None, *, port: int | None = None) -> str:
+    """Where a client finds Ollama: `OLLAMA_HOST` may lack the scheme, the port or both, or name a bind address.
+
+    0.0.0.0 means 127.0.0.1, no scheme means http, no port means `port` (`OLLAMA_PORT`) or 11434; with a scheme
+    told, no port means the scheme's own, as Ollama's client reads it. Raises `InvalidSetting`.
+    """
+    given = (text or "").strip().strip("\"'")
+    scheme, divider, rest = given.partition("://")
+    if not divider:
+        scheme, rest = "http", given
+    address, slash, path = rest.partition("/")
+    try:
+        host, told_port = _host_and_port(address)
+        if scheme not in _DEFAULT_PORTS:
+            raise ValueError(scheme)
+        chosen = told_port or (_DEFAULT_PORTS[scheme] if divider else port or OLLAMA_PORT)
+        endpoint = normalise_endpoint(f"{scheme}://{host}:{chosen}{slash}{path}")
+    except ValueError as error:
+        raise InvalidSetting(
+            name="OLLAMA_HOST", value=given, expected="Give a host, host:port or an http address."
+        ) from error
+    return endpoint
+
+
+def _host_and_port(address: str) -> tuple[str, int | None]:
+    if address.count(":") > 1 and not address.startswith("["):
+        address = f"[{address}]"
+    parts = urlsplit(f"//{address}")
+    if "@" in address or any(letter.isspace() for letter in address):
+        raise ValueError(address)
+    host = parts.hostname or ""
+    if host in _EVERYWHERE:
+        host = "127.0.0.1"
+    return (f"[{host}]" if ":" in host else host), parts.port
