@@ -34,6 +34,7 @@ def advanced(operation: ModelOperation, progress: Progress, meter: SpeedMeter) -
     return replace(
         operation,
         model_name=progress.model_name or operation.model_name,
+        payload={**operation.payload, **(progress.payload or {})},
         message=operation.message if progress.message is None else progress.message,
         done_bytes=done,
         total_bytes=total,

@@ -38,6 +38,8 @@ class Progress:
     total_bytes: int | None = None
     model_name: str | None = None
     """Set when the work learns the full name (the quantization chosen for the user)."""
+    payload: Mapping[str, Any] | None = None
+    """What a later resume must know as well; laid over the operation's payload."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -222,7 +222,8 @@ class OperationService:
 
     def _advance(self, operation_id: str, progress: Progress, meter: SpeedMeter) -> None:
         operation = changes.advanced(self._operations[operation_id], progress, meter)
-        if self._clock() - self._saved_at.get(operation_id, float("-inf")) >= SAVE_PROGRESS_EVERY_S:
+        due = self._clock() - self._saved_at.get(operation_id, float("-inf")) >= SAVE_PROGRESS_EVERY_S
+        if due or progress.payload is not None:
             self._store(operation)
         else:
             self._operations[operation_id] = operation
