@@ -40,7 +40,7 @@ def number(value: float, digits: int = 0) -> str:
     """A number in the locale, thousands apart by a no-break space in every language ("32 768")."""
     locale = QLocale()
     locale.setNumberOptions(QLocale.NumberOption.OmitGroupSeparator)
-    text = locale.toString(abs(value), "f", digits)
+    text = locale.toString(float(abs(value)), "f", digits)
     whole, mark, fraction = text.partition(locale.decimalPoint())
     groups = [whole[max(0, end - 3) : end] for end in range(len(whole), 0, -3)]
     joined = NO_BREAK.join(reversed(groups)) if len(whole) > 3 else whole

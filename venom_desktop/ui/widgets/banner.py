@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Literal
 
+from PySide6.QtCore import Qt
 from PySide6.QtCore import Signal as QtSignal
 from PySide6.QtWidgets import QFrame
 
@@ -37,6 +38,7 @@ class Banner(QFrame):
         self.setProperty("role", kind)
         self._icon = Icon(icon or default_icon, 16, role)
         self._sentence = Label(wrap=True)
+        self._sentence.setAlignment(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeading)
         self._button = Button("", size="dense", on_click=self._press)
         close = ToolButton("close", tr("Dismiss"), icon_size=14, on_click=self._dismiss)
         close.setVisible(kind == "box")

@@ -25,7 +25,6 @@ class Chip(QPushButton):
 
     def _show_state(self, on: bool) -> None:
         self.setIcon(icons.icon("check", "accent_text") if on else icons.nothing())
-        self.setText(f"\u2009{self._text}" if on else self._text)
 
 
 class MenuChip(QPushButton):
