@@ -39,6 +39,7 @@ def test_reading_for_the_verdict_stops_before_the_vocabulary() -> None:
     header = parse_gguf_header(first_bytes, complete=False)
     assert not header.whole
     assert header.number("attention.sliding_window") == 1024
+    assert header.vocabulary_size == 3_000
 
 
 def test_a_vocabulary_before_the_architecture_is_walked_over() -> None:

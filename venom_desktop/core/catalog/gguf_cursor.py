@@ -92,6 +92,14 @@ class GgufCursor:
             return self.text(MAX_TEXT_BYTES)
         return self._fixed(kind, 1)[0]
 
+    def peek_array_length(self) -> int:
+        """How many elements the array here has, without walking over it."""
+        start = self._offset
+        self.number()
+        length = self.count(MAX_ARRAY_ELEMENTS, "elements in one list")
+        self._offset = start
+        return length
+
     def _array(self) -> tuple[Plain, ...] | None:
         kind = self.number()
         count = self.count(MAX_ARRAY_ELEMENTS, "elements in one list")

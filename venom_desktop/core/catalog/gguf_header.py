@@ -15,6 +15,7 @@ MAX_NAME_BYTES: Final = 1 << 16
 FIRST_LOCAL_READ_BYTES: Final = 256 << 10
 
 _MAGIC = b"GGUF"
+_VOCABULARY = "tokenizer.ggml.tokens"
 _SUPPORTED_VERSIONS = (2, 3)
 
 
@@ -34,6 +35,7 @@ class GgufHeader:
     name: str | None = None
     context_length: int | None = None
     file_type: int | None = None
+    vocabulary_size: int | None = None
     chat_template: str | None = None
 
     def own(self, name: str) -> KeyValue | None:
@@ -42,7 +44,7 @@ class GgufHeader:
 
     def number(self, name: str) -> int | None:
         """`<architecture>.<name>` when it is a whole number of at least 0."""
-        return _whole_number(self.own(name))
+        return whole_number(self.own(name))
 
 
 def read_gguf_header(path: Path) -> GgufHeader:
@@ -86,10 +88,12 @@ def parse_gguf_header(
     tensor_count = cursor.count(MAX_TENSORS, "tensors")
     key_count = cursor.count(MAX_KEYS, "keys")
     keys: dict[str, KeyValue] = {}
-    whole = True
+    whole, vocabulary_size = True, None
     for _ in range(key_count):
         name = cursor.text(MAX_NAME_BYTES)
         kind = cursor.number()
+        if kind == ARRAY and name == _VOCABULARY:
+            vocabulary_size = cursor.peek_array_length()
         if stop_at_vocabulary and kind == ARRAY and name.startswith("tokenizer.") and _tells_memory(keys):
             whole = False
             break
@@ -98,7 +102,7 @@ def parse_gguf_header(
         value = cursor.value(kind)
         if value is not None:
             keys[name] = value
-    return _header(version, tensor_count, keys=keys, whole=whole)
+    return _header(version, tensor_count, keys=keys, whole=whole, vocabulary_size=vocabulary_size)
 
 
 def _tells_memory(keys: Mapping[str, KeyValue]) -> bool:
@@ -106,7 +110,9 @@ def _tells_memory(keys: Mapping[str, KeyValue]) -> bool:
     return isinstance(architecture, str) and f"{architecture}.block_count" in keys
 
 
-def _header(version: int, tensor_count: int, *, keys: dict[str, KeyValue], whole: bool) -> GgufHeader:
+def _header(
+    version: int, tensor_count: int, *, keys: dict[str, KeyValue], whole: bool, vocabulary_size: int | None
+) -> GgufHeader:
     architecture = _text(keys.get("general.architecture"))
     return GgufHeader(
         version=version,
@@ -115,8 +121,9 @@ def _header(version: int, tensor_count: int, *, keys: dict[str, KeyValue], whole
         whole=whole,
         architecture=architecture,
         name=_text(keys.get("general.name")),
-        context_length=_whole_number(keys.get(f"{architecture}.context_length")),
-        file_type=_whole_number(keys.get("general.file_type")),
+        context_length=whole_number(keys.get(f"{architecture}.context_length")),
+        file_type=whole_number(keys.get("general.file_type")),
+        vocabulary_size=vocabulary_size or whole_number(keys.get(f"{architecture}.vocab_size")),
         chat_template=_text(keys.get("tokenizer.chat_template")),
     )
 
@@ -125,5 +132,6 @@ def _text(value: KeyValue | None) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _whole_number(value: KeyValue | None) -> int | None:
+def whole_number(value: KeyValue | None) -> int | None:
+    """The value when it is a whole number of at least 0."""
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None

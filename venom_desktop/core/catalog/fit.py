@@ -1,0 +1,239 @@
+"""Says whether a model fits this machine: memory needed, with its error bar, against memory free and in all."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from venom_desktop.core.catalog.base import FitGrade, FitPlace, FitVerdict
+from venom_desktop.core.catalog.gguf_header import GgufHeader
+from venom_desktop.core.catalog.kv_cache import BATCH_TOKENS, KvCache, KvType, kv_cache
+from venom_desktop.core.host.sample import HostSample
+
+DEFAULT_CONTEXT: Final = 8192
+
+_ENGINE_BYTES = 64 << 20  # the engine's process with its libraries, before any model
+_GUESSED_VOCABULARY = 128_000
+_GUESSED_WIDTH = 4096
+
+# Shares of each part that this calculation may miss, from llama.cpp's own reports of what it allocated.
+_DOUBT_WEIGHTS = 0.02
+_DOUBT_GUESSED_WEIGHTS = 0.15
+_DOUBT_GUESSED_CONTEXT = 0.6
+_DOUBT_OVERHEAD = 0.5
+
+# Bits a weight takes in the end, embeddings and scales included (llama.cpp: tools/quantize, Llama 3.1 8B).
+_BITS: Mapping[str, float] = MappingProxyType(
+    {
+        "F32": 32.0,
+        "F16": 16.0,
+        "BF16": 16.0,
+        "Q8_0": 8.5,
+        "Q6_K": 6.56,
+        "Q5_K_M": 5.70,
+        "Q5_K_S": 5.57,
+        "Q5_1": 6.06,
+        "Q5_0": 5.54,
+        "Q4_K_M": 4.89,
+        "Q4_K_S": 4.67,
+        "Q4_1": 5.13,
+        "Q4_0": 4.66,
+        "MXFP4": 4.25,
+        "IQ4_NL": 4.68,
+        "IQ4_XS": 4.46,
+        "Q3_K_L": 4.30,
+        "Q3_K_M": 4.00,
+        "Q3_K_S": 3.64,
+        "IQ3_M": 3.76,
+        "IQ3_S": 3.66,
+        "IQ3_XS": 3.50,
+        "IQ3_XXS": 3.25,
+        "Q2_K": 3.16,
+        "Q2_K_S": 2.97,
+        "IQ2_M": 2.93,
+        "IQ2_S": 2.74,
+        "IQ2_XS": 2.59,
+        "IQ2_XXS": 2.38,
+        "IQ1_M": 2.15,
+        "IQ1_S": 2.00,
+        "TQ2_0": 2.06,
+        "TQ1_0": 1.69,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceMemory:
+    """Memory of the graphics cards that the runtime can use, together."""
+
+    free_bytes: int
+    total_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadSettings:
+    """How the model would be loaded; `context` in tokens for each of `parallel` answers at once."""
+
+    context: int = DEFAULT_CONTEXT
+    kv_type: KvType = KvType.F16
+    parallel: int = 1
+    runtime: str = "llama_cpp"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Need:
+    weights_bytes: int
+    kv_cache_bytes: int
+    overhead_bytes: int
+    error_bytes: int
+    context: int
+    grade: FitGrade
+    assumptions: tuple[str, ...]
+
+
+def exact_verdict(
+    header: GgufHeader,
+    *,
+    weights_bytes: int,
+    projector_bytes: int = 0,
+    settings: LoadSettings,
+    host: HostSample,
+    gpu: DeviceMemory | None = None,
+) -> FitVerdict:
+    """The verdict from file sizes and the keys of the header; `weights_bytes` is the sum over all shards.
+
+    A header without the keys that tell the context's size gives an estimated verdict.
+    """
+    known = header.context_length
+    context = min(settings.context, known) if known else settings.context
+    cache = kv_cache(header, context=context, kv_type=settings.kv_type, parallel=settings.parallel)
+    grade = FitGrade.ESTIMATED if cache is None else FitGrade.EXACT
+    if cache is None:
+        cache = _guessed_cache(weights_bytes * 8 / _BITS["Q4_K_M"], context, settings=settings)
+    overhead = _overhead(header, context)
+    weights = weights_bytes + projector_bytes
+    need = _Need(
+        weights_bytes=weights,
+        kv_cache_bytes=cache.total_bytes,
+        overhead_bytes=overhead,
+        error_bytes=int(weights * _DOUBT_WEIGHTS + cache.total_bytes * cache.doubt + overhead * _DOUBT_OVERHEAD),
+        context=context,
+        grade=grade,
+        assumptions=(*_words(settings, context, projector_bytes=projector_bytes), *cache.assumptions),
+    )
+    return _verdict(need, settings=settings, host=host, gpu=gpu)
+
+
+def estimated_verdict(
+    *,
+    weights_bytes: int | None,
+    parameters: int | None = None,
+    label: str | None = None,
+    context_length: int | None = None,
+    settings: LoadSettings,
+    host: HostSample,
+    gpu: DeviceMemory | None = None,
+) -> FitVerdict | None:
+    """The verdict from what a list tells: the file's size, else parameters x bits of the quantization `label`.
+
+    None when neither is known.
+    """
+    weights = weights_bytes if weights_bytes is not None else guessed_weights_bytes(parameters, label)
+    if weights is None:
+        return None
+    context = min(settings.context, context_length) if context_length else settings.context
+    count = parameters or weights * 8 / (bits_per_weight(label) or _BITS["Q4_K_M"])
+    cache = _guessed_cache(count, context, settings=settings)
+    overhead = _overhead(None, context)
+    doubt = _DOUBT_WEIGHTS if weights_bytes is not None else _DOUBT_GUESSED_WEIGHTS
+    words = [] if weights_bytes is not None else [f"weights from {label} and the number of parameters"]
+    need = _Need(
+        weights_bytes=weights,
+        kv_cache_bytes=cache.total_bytes,
+        overhead_bytes=overhead,
+        error_bytes=int(weights * doubt + cache.total_bytes * cache.doubt + overhead * _DOUBT_OVERHEAD),
+        context=context,
+        grade=FitGrade.ESTIMATED,
+        assumptions=(*_words(settings, context), *words, *cache.assumptions),
+    )
+    return _verdict(need, settings=settings, host=host, gpu=gpu)
+
+
+def bits_per_weight(label: str | None) -> float | None:
+    """Bits of a quantization such as `Q4_K_M`, `UD-Q4_K_XL` or `MXFP4_MOE`; None when the label is unknown."""
+    if label is None:
+        return None
+    plain = label.upper().removeprefix("UD-").removesuffix("_MOE")
+    for name in (plain, plain.replace("_XXL", "_L"), plain.replace("_XL", "_M"), plain.removesuffix("_L")):
+        if name in _BITS:
+            return _BITS[name]
+    return None
+
+
+def guessed_weights_bytes(parameters: int | None, label: str | None) -> int | None:
+    """Parameters x bits; None when one of them is unknown."""
+    bits = bits_per_weight(label)
+    return None if parameters is None or bits is None else int(parameters * bits / 8)
+
+
+def _guessed_cache(parameters: float, context: int, *, settings: LoadSettings) -> KvCache:
+    """Bytes a token grow slower than the model: 32 KiB at 1 B parameters, 128 KiB at 8 B, 320 KiB at 70 B (f16)."""
+    per_token = 128 * 1024 * (max(parameters, 1.0) / 8e9) ** 0.55
+    share = float(settings.kv_type.bytes_per_element) / 2
+    return KvCache(
+        total_bytes=int(per_token * context * share * settings.parallel),
+        doubt=_DOUBT_GUESSED_CONTEXT,
+        assumptions=("the context's memory is guessed from the model's size",),
+    )
+
+
+def _overhead(header: GgufHeader | None, context: int) -> int:
+    """The engine and its working memory for one step: the scores of the vocabulary, activations, attention mask."""
+    vocabulary = (header.vocabulary_size if header else None) or _GUESSED_VOCABULARY
+    width = (header.number("embedding_length") if header else None) or _GUESSED_WIDTH
+    inner = (header.number("feed_forward_length") if header else None) or 4 * width
+    return _ENGINE_BYTES + BATCH_TOKENS * 4 * (vocabulary + 6 * width + 2 * inner + context)
+
+
+def _words(settings: LoadSettings, context: int, *, projector_bytes: int = 0) -> tuple[str, ...]:
+    words = [f"context {context}", f"KV {settings.kv_type.value}"]
+    if context < settings.context:
+        words.append("the model's own limit of context")
+    if settings.parallel > 1:
+        words.append(f"{settings.parallel} answers at once")
+    if projector_bytes:
+        words.append("the vision projector is loaded too")
+    return tuple(words)
+
+
+def _verdict(need: _Need, *, settings: LoadSettings, host: HostSample, gpu: DeviceMemory | None) -> FitVerdict:
+    needed = need.weights_bytes + need.kv_cache_bytes + need.overhead_bytes
+    free = host.memory_available_bytes + (gpu.free_bytes if gpu else 0)
+    total = host.memory_total_bytes + (gpu.total_bytes if gpu else 0)
+    return FitVerdict(
+        place=_place(needed, ram_free_bytes=host.memory_available_bytes, gpu=gpu),
+        grade=need.grade,
+        runtime=settings.runtime,
+        needed_bytes=needed,
+        error_bytes=need.error_bytes,
+        weights_bytes=need.weights_bytes,
+        kv_cache_bytes=need.kv_cache_bytes,
+        overhead_bytes=need.overhead_bytes,
+        context=need.context,
+        kv_type=settings.kv_type.value,
+        free_bytes=free,
+        total_bytes=total,
+        gpu_free_bytes=gpu.free_bytes if gpu else None,
+        gpu_total_bytes=gpu.total_bytes if gpu else None,
+        fits_when_empty=needed <= total,
+        assumptions=need.assumptions,
+    )
+
+
+def _place(needed_bytes: int, *, ram_free_bytes: int, gpu: DeviceMemory | None) -> FitPlace:
+    gpu_free_bytes = gpu.free_bytes if gpu else 0
+    if needed_bytes <= gpu_free_bytes:
+        return FitPlace.GPU
+    if needed_bytes > gpu_free_bytes + ram_free_bytes:
+        return FitPlace.TOO_BIG
+    return FitPlace.GPU_AND_RAM if gpu_free_bytes else FitPlace.RAM
