@@ -49,6 +49,8 @@ class HubServer(Contents):
             raise mistakes[0]
 
     def stop(self) -> None:
+        # Cut first, release afterwards: what stalls must not be sent after all.
+        self.go_down()
         self._sender.clear()
         self._hub.stop()
         self._cdn.stop()
@@ -72,7 +74,6 @@ class HubServer(Contents):
 
     def go_down(self) -> None:
         """Refuse connections and end the open ones, second host included, until `come_back`; the port stays ours."""
-        self._sender.clear()
         self._hub.go_down()
         self._cdn.go_down()
 

@@ -9,7 +9,9 @@ from tests.fakes import hub_store
 from tests.fakes.hub_papers import Paper, Post, Press
 from tests.fakes.hub_store import DEFAULT_DATE, Account, Content, HubFile, Repo, Sized, Store
 
-GITATTRIBUTES = b"*.gguf filter=lfs diff=lfs merge=lfs -text\n*.safetensors filter=lfs diff=lfs merge=lfs -text\n"
+GITATTRIBUTES = HubFile.of(
+    ".gitattributes", b"*.gguf filter=lfs diff=lfs merge=lfs -text\n*.safetensors filter=lfs diff=lfs merge=lfs -text\n"
+)
 MANY_SIZES = (("1B", 1_235_814_432), ("3B", 3_212_749_888), ("8B", 8_030_261_312), ("70B", 70_553_706_560))
 MANY_QUANTIZATIONS = (("Q4_K_M", 0.61), ("Q5_K_M", 0.71), ("Q8_0", 1.06))
 
@@ -50,8 +52,8 @@ class Contents:
         every_tag += [f"license:{license}"] if license else []
         every_tag += [f"base_model:{base_model}", f"base_model:quantized:{base_model}"] if base_model else []
         card = hub_store.card(license, base_model, tuple(tags), text=card_text)
-        contents = {".gitattributes": GITATTRIBUTES, "README.md": card, **files}
-        measured = {name: HubFile.of(name, content) for name, content in contents.items()}
+        measured = {name: HubFile.of(name, content) for name, content in {"README.md": card, **files}.items()}
+        measured = {GITATTRIBUTES.name: GITATTRIBUTES, **measured}
         card_data = {"license": license, "base_model": base_model, "tags": list(tags)}
         repo = Repo(
             repo_id=repo_id,

@@ -39,7 +39,7 @@ class HubFile:
     def of(cls, name: str, content: Content) -> "HubFile":
         size_bytes = size_of(content)
         sha256 = _sha256(content)
-        is_large = Path(name).suffix in LARGE_SUFFIXES or size_bytes > LARGE_BYTES
+        is_large = size_bytes > LARGE_BYTES or name[name.rfind(".") :] in LARGE_SUFFIXES
         blob = pointer_text(sha256, size_bytes).encode() if is_large else read(content, 0, size_bytes)
         git_id = hashlib.sha1(b"blob %d\0" % len(blob) + blob).hexdigest()
         return cls(name=name, content=content, size_bytes=size_bytes, sha256=sha256, is_large=is_large, git_id=git_id)

@@ -297,6 +297,20 @@ def test_a_hub_that_is_down_refuses_and_comes_back_on_its_port(server: HubServer
     assert get(f"{server.url}/api/models").status == 200
 
 
+def test_going_down_ends_open_downloads(server: HubServer) -> None:
+    fault = server.fault(StallAfter(body_bytes=1000), "*.gguf")
+    parts = urlsplit(server.url)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=10)
+    connection.request("GET", FILE)
+    response = connection.getresponse()
+    assert fault.reached.wait(10)
+    server.go_down()
+    with pytest.raises(http.client.IncompleteRead) as cut:
+        response.read()
+    assert cut.value.partial == WEIGHTS[:1000]
+    connection.close()
+
+
 def test_every_request_is_recorded(server: HubServer) -> None:
     get(server.url + FILE, {**part(3, 9), "Authorization": "Bearer hf_x"})
     [request] = server.requests_for("*.gguf", method="GET")

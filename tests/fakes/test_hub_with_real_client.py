@@ -89,7 +89,9 @@ def test_it_walks_the_tree(api: HfApi) -> None:
     assert {entry.path for entry in every if isinstance(entry, RepoFolder)} == {"notes", "notes/deep"}
     files = {entry.path: entry for entry in every if isinstance(entry, RepoFile)}
     assert files["notes/deep/two.txt"].size == 3
-    assert files["tiny-Q4_K_M.gguf"].lfs is not None
+    lfs = files["tiny-Q4_K_M.gguf"].lfs
+    assert lfs is not None
+    assert lfs.sha256 == hashlib.sha256(WEIGHTS).hexdigest()
 
 
 def test_it_asks_about_chosen_paths(api: HfApi) -> None:
