@@ -87,8 +87,6 @@ QTabBar::tab { background: transparent; color: @text2; padding: 0 13px; height: 
                border-bottom: 2px solid transparent; }
 QTabBar::tab:hover { color: @text; }
 QTabBar::tab:selected { color: @text; border-bottom-color: @accent; font-weight: 600; }
-QTabBar[keyboard="true"]:focus::tab:selected, QTabBar[keyboard="true"]::tab:selected:focus {
-    color: @accent_text; border: 2px solid @focus; border-radius: 7px; padding: 0 11px; height: 49px; }
 """
 
 _FIELDS: Final = """

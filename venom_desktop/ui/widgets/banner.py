@@ -25,12 +25,13 @@ _LOOKS: dict[BannerKind, tuple[str, ColorRole]] = {
 class Banner(QFrame):
     """Icon, sentence, button. `note` = stale data, `cure` = an error, `box` = advice with a close button.
 
-    Hidden until `tell` is called; `dismissed` tells that the close button was pressed.
+    Hidden until `tell` is called. `closable` gives the other kinds a close button too, and `dismissed` tells that
+    it was pressed.
     """
 
     dismissed = QtSignal()
 
-    def __init__(self, kind: BannerKind, *, icon: str | None = None) -> None:
+    def __init__(self, kind: BannerKind, *, icon: str | None = None, closable: bool = False) -> None:
         super().__init__()
         default_icon, role = _LOOKS[kind]
         self._kind: BannerKind = kind
@@ -41,7 +42,7 @@ class Banner(QFrame):
         self._sentence.setAlignment(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeading)
         self._button = Button("", size="dense", on_click=self._press)
         close = ToolButton("close", tr("Dismiss"), icon_size=14, on_click=self._dismiss)
-        close.setVisible(kind == "box")
+        close.setVisible(closable or kind == "box")
         self.setLayout(row(self._icon, (self._sentence, 1), self._button, close, spacing=10, margins=(12, 6, 6, 6)))
         self.setMinimumHeight(38)
         self.hide()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
 from PySide6.QtCore import Signal as QtSignal
-from PySide6.QtGui import QAction, QKeyEvent, QWheelEvent
+from PySide6.QtGui import QAction, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QLineEdit, QVBoxLayout, QWidget
 
 from venom_desktop.ui import icons, theme
@@ -13,7 +13,7 @@ from venom_desktop.ui.widgets.layouts import clear, column, row, wrapped
 
 
 class SearchField(QLineEdit):
-    """A line with a magnifier; Esc clears it, and with nothing to clear goes on to the window."""
+    """A line with a magnifier. Esc reaches the page's `go_back`: it closes the panel first, then clears the filter."""
 
     def __init__(self, placeholder: str) -> None:
         super().__init__()
@@ -23,12 +23,6 @@ class SearchField(QLineEdit):
         theme.set_font(self, "body")
         magnifier = QAction(icons.icon("search", "text3"), "", self)
         self.addAction(magnifier, QLineEdit.ActionPosition.LeadingPosition)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape and self.text():
-            self.clear()
-            return
-        super().keyPressEvent(event)
 
 
 class Choice(QComboBox):
