@@ -1,0 +1,195 @@
+"""Starts one server in a process group of its own and ends the whole group when standard input closes.
+
+Runs as `python -m venom_desktop.core.runtimes.control.guard`, one per server, so it imports next to nothing.
+The first line on stdin is a `GuardOrder` as JSON; later lines are `{"port": n}`. Stdout carries one JSON object a line:
+`started` or `refused`, then `said` (server's stdout) and `log` (its stderr), at last `exited`.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import IO, Any
+
+from venom_desktop.core.runtimes.control.pid_file import PidRecord, with_port, write_record
+from venom_desktop.core.runtimes.control.process_identity import started_mark
+
+LONGEST_LINE_BYTES = 16 * 1024
+LOG_ROTATES_AT_BYTES = 2 * 1024 * 1024
+LAST_LINES_S = 0.5
+"""How long a crash may be kept from the app for the last lines; a grandchild can hold the pipe open."""
+_WINDOWS = sys.platform == "win32"
+
+
+class Log:
+    """A log file that becomes `<name>.1` when it is full; a disk that is full costs lines, not the server."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._out: IO[bytes] | None = None
+
+    def write(self, line: bytes) -> None:
+        with self._lock, contextlib.suppress(OSError):
+            if self._out is None:
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                self._out = self._path.open("ab")
+            self._out.write(line)
+            self._out.flush()
+            if self._out.tell() > LOG_ROTATES_AT_BYTES:
+                self._out.close()
+                self._out = None
+                self._path.replace(self._path.with_name(f"{self._path.name}.1"))
+
+
+class Teller:
+    """Writes events to the program that started us; once it is gone, to nobody."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+
+    def tell(self, event: str, **details: Any) -> None:
+        line = json.dumps({"event": event, **details}).encode() + b"\n"
+        with self._lock, contextlib.suppress(OSError, ValueError):
+            sys.stdout.buffer.write(line)
+            sys.stdout.buffer.flush()
+
+
+class Guard:
+    """One server and the threads that watch it."""
+
+    def __init__(self, order: dict[str, Any], teller: Teller) -> None:
+        self._order = order
+        self._teller = teller
+        self._log = Log(Path(order["log_file"]))
+        self._pid_file = Path(order["pid_file"])
+        self._grace_s = float(order["grace_s"])
+        self._leader_gone = threading.Event()
+        self._server: subprocess.Popen[bytes]
+        self._record: PidRecord
+
+    def run(self) -> int:
+        try:
+            self._start()
+        except OSError as error:
+            self._teller.tell("refused", problem=error.strerror or str(error), errno=error.errno)
+            return 127
+        pumps = [
+            threading.Thread(target=self._pump, args=(self._server.stdout, "said"), daemon=True),
+            threading.Thread(target=self._pump, args=(self._server.stderr, "log"), daemon=True),
+        ]
+        for thread in [*pumps, threading.Thread(target=self._listen, daemon=True)]:
+            thread.start()
+        self._end_rest_of_group(pumps, *self._wait_for_leader())
+        return 0
+
+    def _start(self) -> None:
+        environment = {**os.environ, **self._order["environment"]}
+        self._server = subprocess.Popen(
+            self._order["command"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment,
+            start_new_session=not _WINDOWS,
+        )
+        self._record = PidRecord(
+            name=self._order["name"],
+            pid=self._server.pid,
+            started=started_mark(self._server.pid) or "",
+            guard_pid=os.getpid(),
+            guard_started=started_mark(os.getpid()) or "",
+            port=self._order["port"],
+        )
+        with contextlib.suppress(OSError):
+            write_record(self._pid_file, self._record)
+        self._teller.tell("started", pid=self._record.pid, started=self._record.started)
+        self._send_first_line()
+
+    def _send_first_line(self) -> None:
+        line = self._order.pop("stdin_line")
+        if line is None or self._server.stdin is None:
+            return
+        with contextlib.suppress(OSError):
+            self._server.stdin.write(line.encode() + b"\n")
+            self._server.stdin.flush()
+
+    def _pump(self, stream: IO[bytes], event: str) -> None:
+        for line in iter(lambda: stream.readline(LONGEST_LINE_BYTES), b""):
+            self._log.write(line)
+            self._teller.tell(event, line=line.decode("utf-8", "replace").rstrip("\r\n"))
+
+    def _listen(self) -> None:
+        for line in sys.stdin.buffer:
+            with contextlib.suppress(OSError, ValueError, KeyError):
+                self._record = with_port(self._record, int(json.loads(line)["port"]))
+                write_record(self._pid_file, self._record)
+        self.end()
+
+    def end(self) -> None:
+        self._signal_group(gently=True)
+        if not self._leader_gone.wait(self._grace_s):
+            self._signal_group(gently=False)
+
+    def _signal_group(self, *, gently: bool) -> None:
+        if _WINDOWS:  # not run
+            self._server.terminate()
+            return
+        # The leader is reaped last, so its number cannot have been given to another group meanwhile.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._server.pid, signal.SIGTERM if gently else signal.SIGKILL)
+
+    def _wait_for_leader(self) -> tuple[int | None, int | None]:
+        """The exit code or the signal; the dead leader stays a zombie, which keeps its group's number taken."""
+        if _WINDOWS:  # not run
+            code = self._server.wait()
+            self._leader_gone.set()
+            return code, None
+        end = os.waitid(os.P_PID, self._server.pid, os.WEXITED | os.WNOWAIT)
+        self._leader_gone.set()
+        if end is None or end.si_code == os.CLD_EXITED:
+            return (None if end is None else end.si_status), None
+        return None, end.si_status
+
+    def _end_rest_of_group(self, pumps: list[threading.Thread], code: int | None, number: int | None) -> None:
+        self._signal_group(gently=True)
+        join_all(pumps, LAST_LINES_S)
+        self._teller.tell("exited", code=code, signal=number)
+        join_all(pumps, self._grace_s)
+        self._signal_group(gently=False)
+        self._server.wait()
+        self._pid_file.unlink(missing_ok=True)
+
+
+def join_all(threads: list[threading.Thread], within_s: float) -> None:
+    deadline = time.monotonic() + within_s
+    for thread in threads:
+        thread.join(max(0.0, deadline - time.monotonic()))
+
+
+def forbid_core_dumps() -> None:
+    """A crashed engine would write a file as large as its model."""
+    if _WINDOWS:  # not run; the module does not exist there
+        return
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def main() -> int:
+    forbid_core_dumps()
+    guard = Guard(json.loads(sys.stdin.buffer.readline()), Teller())
+    for number in (signal.SIGTERM, signal.SIGINT) if _WINDOWS else (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, lambda *_: threading.Thread(target=guard.end, daemon=True).start())
+    return guard.run()
+
+
+if __name__ == "__main__":
+    code = main()
+    sys.stdout.flush()
+    os._exit(code)

@@ -1,0 +1,126 @@
+"""Finds servers that a killed guard left behind, by PID and start time, and ends or adopts them and nothing else."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from pathlib import Path
+
+from venom_desktop.core.runtimes.control.base import GRACE_S, Exit
+from venom_desktop.core.runtimes.control.pid_file import PidRecord, read_records
+from venom_desktop.core.runtimes.control.ports import listening_pids
+from venom_desktop.core.runtimes.control.process_identity import is_same_process
+from venom_desktop.core.signals import Signal
+from venom_desktop.core.tasks import TaskScope
+
+WITHOUT_PIDFD_EVERY_S = 0.05
+
+
+def orphans(folder: Path) -> tuple[PidRecord, ...]:
+    """Servers of ours that live without their guard."""
+    found = (record for record in read_records(folder).values() if record is not None)
+    return tuple(record for record in found if record.server_lives and not record.guard_lives)
+
+
+async def clean_up_orphans(folder: Path) -> tuple[PidRecord, ...]:
+    """End every orphan and forget every PID file whose processes are gone; returns what was ended."""
+    ended = []
+    for path, record in read_records(folder).items():
+        if record is not None and record.guard_lives:
+            continue
+        if record is not None and record.server_lives:
+            await end_group(record.pid, record.started)
+            ended.append(record)
+        path.unlink(missing_ok=True)
+    return tuple(ended)
+
+
+async def end_group(pid: int, started: str) -> None:
+    """SIGTERM, 2 s, SIGKILL to the group that `pid` leads, if it still is the process that was started then."""
+    if not is_same_process(pid, started):
+        return
+    _signal_group(pid, signal.SIGTERM)
+    await wait_for_end(pid, started, within_s=GRACE_S)
+    # Also when the leader went at once: what it started may have stayed.
+    _signal_group(pid, signal.SIGTERM if sys.platform == "win32" else signal.SIGKILL)
+    await wait_for_end(pid, started, within_s=GRACE_S)
+
+
+async def wait_for_end(pid: int, started: str, *, within_s: float | None = None) -> bool:
+    """True once that process is gone; for processes that are no children of ours."""
+    try:
+        async with asyncio.timeout(within_s):
+            if sys.platform == "linux":
+                await _readable(pid)
+            # macOS and Windows have no descriptor for a foreign process.
+            while is_same_process(pid, started):  # noqa: ASYNC110 - nothing there to wait on
+                await asyncio.sleep(WITHOUT_PIDFD_EVERY_S)
+    except TimeoutError:
+        return False
+    return True
+
+
+class AdoptedServer:
+    """An orphan taken over: it can be ended and its end is told, but its output went with its guard."""
+
+    def __init__(self, record: PidRecord) -> None:
+        self.exited: Signal[Exit] = Signal()
+        self.record = record
+        self._requested = False
+        self._tasks = TaskScope(f"adopted:{record.name}")
+        self._tasks.start("watch", self._watch())
+
+    @property
+    def pid(self) -> int | None:
+        return self.record.pid if self.is_running else None
+
+    @property
+    def is_running(self) -> bool:
+        return self.record.server_lives
+
+    def log_lines(self) -> tuple[str, ...]:
+        return ()
+
+    async def stop(self) -> None:
+        self._requested = True
+        await end_group(self.record.pid, self.record.started)
+
+    async def close(self) -> None:
+        """Stop watching; the server stays."""
+        await self._tasks.close()
+
+    async def _watch(self) -> None:
+        await wait_for_end(self.record.pid, self.record.started)
+        self.exited.publish(Exit(requested=self._requested))
+
+
+def adopt(record: PidRecord) -> AdoptedServer | None:
+    """Take over an orphan that still is the process in its PID file and answers at its port; else None."""
+    if record.port is None or not record.server_lives or record.guard_lives:
+        return None
+    return AdoptedServer(record) if record.pid in listening_pids(record.port) else None
+
+
+def _signal_group(pid: int, number: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        if sys.platform == "win32":  # not run
+            os.kill(pid, number)
+        else:
+            os.killpg(pid, number)
+
+
+async def _readable(pid: int) -> None:
+    """Wait on the process' descriptor, which becomes readable when it ends."""
+    try:
+        descriptor = os.pidfd_open(pid)
+    except OSError:
+        return
+    loop = asyncio.get_running_loop()
+    ended = asyncio.Event()
+    loop.add_reader(descriptor, ended.set)
+    try:
+        await ended.wait()
+    finally:
+        loop.remove_reader(descriptor)
+        os.close(descriptor)
