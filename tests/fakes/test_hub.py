@@ -282,7 +282,7 @@ def test_a_slow_answer_takes_its_time(server: HubServer) -> None:
 def test_a_hanging_hub_takes_the_request_and_says_nothing(server: HubServer) -> None:
     fault = server.fault(Hang(), times=None)
     with pytest.raises(TimeoutError):
-        get(f"{server.url}/api/models", timeout_s=0.05)
+        get(f"{server.url}/api/models", timeout_s=0.3)
     server.wait_for("/api/models")
     assert fault.reached.is_set()
     server.clear_faults()
