@@ -1,0 +1,40 @@
+# The two commands are `make run` and `make test`. Both bring what they need.
+.DEFAULT_GOAL := run
+MADE := .venv/made-from-lock
+SOURCES := venom_desktop tests bench packaging
+
+.PHONY: run test setup lint bench soak lock clean
+
+run: $(MADE)
+	@packaging/run.sh $(ARGUMENTS)
+
+test: $(MADE)
+	@packaging/system.sh test
+	@$(MAKE) --no-print-directory lint
+	@packaging/session.sh .venv/bin/python -m pytest $(PYTEST)
+
+# The same suite with its full counts.
+soak: export VENOM_SOAK := 1
+soak: test
+
+setup: $(MADE)
+
+lint: $(MADE)
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports --no-cache --quiet || { .venv/bin/lint-imports --no-cache; exit 1; }
+
+bench: $(MADE)
+	@packaging/system.sh test
+	@packaging/session.sh .venv/bin/python -m bench
+
+# UPGRADE=1 moves every release to its newest.
+lock:
+	@packaging/lock.sh
+
+clean:
+	rm -rf .venv build dist test-output .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis *.egg-info
+
+$(MADE): requirements.lock pyproject.toml packaging/bootstrap.sh
+	@packaging/bootstrap.sh
