@@ -2,12 +2,13 @@
 
 VenomError
 ├── InvalidInput (400)            say what is wrong with what was given
-│   ├── InvalidName, NoUsableFile, PickleOnly, InvalidSetting
+│   ├── InvalidName, NoUsableFile, PickleOnly, InvalidSetting, RequestRefused, ContextExceeded
 ├── NotAuthorized (401)           ask for the token
 ├── Forbidden (403)               ProfileForbidsRuntime, GatedRepository, ForeignHost
 ├── NotFound (404)                UnknownModel, UnknownOperation, UnknownRepository, UnknownRuntime
 ├── Conflict (409)                AlreadyInstalled, OperationRunning, ModelActive, AmbiguousName,
-│   │                             FolderLocked, WrongState, RuntimeBusy, NoActiveModel, SettingLocked
+│   │                             FolderLocked, WrongState, RuntimeBusy, NoActiveModel, SettingLocked,
+│   │                             LoadCancelled
 │   └── NeedsConfirmation         ask, then call again with confirm
 ├── TooLarge (413)
 ├── UpstreamFailed (502)          SourceUnreachable, SourceChanged, TokenRefused, ChecksumMismatch, DownloadInterrupted
@@ -16,7 +17,8 @@ VenomError
 ├── RuntimeUnavailable (503)      offer Start; RuntimeFailed explains an exit
 ├── NotEnoughSpace (507)          QuotaExceeded, DiskFull: offer what to delete
 ├── SecretMissing (401)           open Settings
-└── Damaged (500)                 ManifestDamaged, StorageFailed, UnreadableModelFile, InternalError;
+├── KeyringUnavailable (503)      keep keys in memory and say so
+└── Damaged (500)                 ManifestRestored, ManifestLost, StorageFailed, UnreadableModelFile, InternalError;
                                   the notices SettingsRestored, SettingsReset, SecretsNotKept
 """
 
@@ -103,6 +105,21 @@ class UnknownQuantization(InvalidInput):
 class InvalidSetting(InvalidInput):
     reason_code = "INVALID_SETTING"
     sentence = "{name} cannot be {value}. {expected}"
+
+
+class RequestRefused(InvalidInput):
+    """A model server did not take the request as it is; `problem` in its words."""
+
+    reason_code = "REQUEST_REFUSED"
+    sentence = "{source} did not accept the request: {problem}"
+
+
+class ContextExceeded(InvalidInput):
+    reason_code = "CONTEXT_EXCEEDED"
+    sentence = (
+        "The conversation has {prompt_tokens} tokens and the model holds {context}. "
+        "Start a new one or raise the context in the model's settings."
+    )
 
 
 class NotAuthorized(VenomError):
@@ -216,6 +233,11 @@ class FolderLocked(Conflict):
 class SwitchInProgress(Conflict):
     reason_code = "SWITCH_IN_PROGRESS"
     sentence = "A model is being switched already. Wait until it is done."
+
+
+class LoadCancelled(Conflict):
+    reason_code = "LOAD_CANCELLED"
+    sentence = "Loading {model_name} was stopped."
 
 
 class NoActiveModel(Conflict):
@@ -337,6 +359,15 @@ class DiskFull(NotEnoughSpace):
     cures: ClassVar[tuple[Cure, ...]] = (Cure.FREE_SPACE, Cure.RETRY)
 
 
+class KeyringUnavailable(VenomError):
+    """Keys are then kept in memory; the user is told by `SecretsNotKept`."""
+
+    reason_code = "KEYRING_UNAVAILABLE"
+    http_status = 503
+    sentence = "The system keyring cannot be used: {problem}. Unlock or install one and try again."
+    cures: ClassVar[tuple[Cure, ...]] = (Cure.TRY_AGAIN,)
+
+
 class Damaged(VenomError):
     reason_code = "DAMAGED"
     sentence = "{problem}"
@@ -351,6 +382,14 @@ class UnreadableModelFile(Damaged):
     reason_code = "UNREADABLE_MODEL_FILE"
     sentence = "{file_name} is not a usable GGUF file ({problem}). Download it again or choose another one."
     cures: ClassVar[tuple[Cure, ...]] = (Cure.DOWNLOAD_AGAIN, Cure.CHOOSE_ANOTHER)
+
+
+class FileDamaged(Damaged):
+    """An installed file that was checked again and no longer has its bytes."""
+
+    reason_code = "FILE_DAMAGED"
+    sentence = "{file_name} no longer matches the publisher's checksum. Remove the model and download it again."
+    cures = (Cure.DOWNLOAD_AGAIN,)
 
 
 class FileMissing(Damaged):
@@ -379,3 +418,35 @@ class SecretsNotKept(Damaged):
 
     reason_code = "SECRETS_NOT_KEPT"
     sentence = "No system keyring can be used ({problem}). Keys are kept in memory and are gone when the program ends."
+
+
+class StorageUnreadable(Damaged):
+    reason_code = "STORAGE_UNREADABLE"
+    sentence = "{path} could not be read ({problem}). Check the folder and its permissions."
+
+
+class ManifestRestored(Damaged):
+    """A notice: nothing has to be done."""
+
+    reason_code = "MANIFEST_RESTORED"
+    sentence = (
+        "The list of installed models was damaged. The version before it is in use, "
+        "and the damaged one is kept as {kept}."
+    )
+
+
+class ManifestBroughtBack(Damaged):
+    """A notice: nothing has to be done."""
+
+    reason_code = "MANIFEST_BROUGHT_BACK"
+    sentence = "The list of installed models was missing at {path}. The version before it is in use."
+
+
+class ManifestLost(Damaged):
+    """A notice: the rows are gone, the model files are not."""
+
+    reason_code = "MANIFEST_LOST"
+    sentence = (
+        "The list of installed models was damaged and no good version was left, so the list starts empty. "
+        "The damaged one is kept as {kept}, and the model files are still in the folder."
+    )
