@@ -35,7 +35,7 @@ def test_an_unknown_user_in_venom_home_is_said() -> None:
 def test_without_venom_home_the_platform_decides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for variable in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME"):
         monkeypatch.setenv(variable, str(tmp_path / variable))
-    paths = Paths.from_environment(os.environ)
+    paths = Paths.from_environment({})
     assert paths.config == tmp_path / "XDG_CONFIG_HOME" / "venom-desktop"
     assert paths.models == tmp_path / "XDG_DATA_HOME" / "venom-desktop" / "models"
     assert paths.runtime == tmp_path / "XDG_DATA_HOME" / "venom-desktop" / "run"
