@@ -1,9 +1,8 @@
 # The two commands are `make run` and `make test`. Both bring what they need.
 .DEFAULT_GOAL := run
 MADE := .venv/made-from-lock
-SOURCES := venom_desktop tests bench packaging
 
-.PHONY: run test setup lint bench soak lock clean
+.PHONY: run test setup lint bench soak lock notices clean
 
 run: $(MADE)
 	@packaging/run.sh $(ARGUMENTS)
@@ -13,8 +12,9 @@ test: $(MADE)
 	@$(MAKE) --no-print-directory lint
 	@packaging/session.sh .venv/bin/python -m pytest $(PYTEST)
 
-# The same suite with its full counts.
+# The same suite with its full counts; a test may take an hour there before it counts as hung.
 soak: export VENOM_SOAK := 1
+soak: PYTEST += -o faulthandler_timeout=3600
 soak: test
 
 setup: $(MADE)
@@ -32,6 +32,10 @@ bench: $(MADE)
 # UPGRADE=1 moves every release to its newest.
 lock:
 	@packaging/lock.sh
+
+# From what is installed here: run it after `make lock`.
+notices: $(MADE)
+	@.venv/bin/python packaging/notices.py
 
 clean:
 	rm -rf .venv build dist test-output .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis *.egg-info

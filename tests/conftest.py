@@ -1,0 +1,9 @@
+"""What every test gets: a home of its own, no network but this machine, and failure on unexpected warnings."""
+
+from tests.support.network import no_outside_network
+from tests.support.private_home import private_home
+from tests.support.unexpected_logs import pytest_runtest_call, pytest_runtest_teardown
+
+pytest_plugins = ["pytester", "tests.fakes.fixtures"]
+
+__all__ = ["no_outside_network", "private_home", "pytest_runtest_call", "pytest_runtest_teardown"]
