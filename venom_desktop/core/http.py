@@ -1,11 +1,9 @@
 """The one place that makes HTTP clients: timeouts, user agent, and retries for GET only."""
 
 import asyncio
-import email.utils
 import random
 import ssl
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +17,9 @@ from venom_desktop.core.errors import (
     UpstreamSlow,
     VenomError,
 )
+from venom_desktop.core.http_stream import USER_AGENT as USER_AGENT
+from venom_desktop.core.http_stream import retry_after_s as retry_after_s
 
-USER_AGENT = "venom-desktop"
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 20.0
 LONGEST_RETRY_WAIT_S = 8.0
@@ -47,6 +46,15 @@ def make_client(
         timeout=httpx.Timeout(read_timeout_s, connect=CONNECT_TIMEOUT_S),
         verify=_trust(certificate_file),
         headers={"User-Agent": USER_AGENT, **(headers or {})},
+    )
+
+
+def make_local_client() -> httpx.AsyncClient:
+    """A client for servers on this machine: no proxy from the environment, and an answer may take its time."""
+    return httpx.AsyncClient(
+        timeout=httpx.Timeout(None, connect=CONNECT_TIMEOUT_S),
+        trust_env=False,
+        headers={"User-Agent": USER_AGENT},
     )
 
 
@@ -108,20 +116,6 @@ def translate(error: httpx.HTTPError, *, source: str) -> VenomError:
             return UpstreamSlow(source=source, timeout_s=int(READ_TIMEOUT_S))
         case _:
             return SourceUnreachable(source=source)
-
-
-def retry_after_s(headers: Mapping[str, str], *, otherwise_s: int = 30) -> int:
-    """Seconds to wait as told by `Retry-After` (RFC 9110, 10.2.3: seconds or a date)."""
-    told = headers.get("retry-after", "").strip()
-    if told.isdigit():
-        return int(told)
-    try:
-        moment = email.utils.parsedate_to_datetime(told)
-    except ValueError:
-        return otherwise_s
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(0, round((moment - datetime.now(UTC)).total_seconds()))
 
 
 def _trust(certificate_file: Path | None) -> ssl.SSLContext | bool:

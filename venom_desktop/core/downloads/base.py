@@ -1,6 +1,6 @@
 """What a download is: the plan handed to the worker and the progress that comes back."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -57,12 +57,13 @@ class DownloadProgress:
 
 
 class Downloader(Protocol):
-    def fetch(self, plan: DownloadPlan) -> AsyncIterator[DownloadProgress]:
+    def fetch(self, plan: DownloadPlan) -> AsyncGenerator[DownloadProgress]:
         """Yield at least twice a second until every file is in place and verified.
 
         Closing the iterator ends the worker within 1 s and keeps the partial files. Raises
-        `ChecksumMismatch`, `SizeMismatch`, `DownloadInterrupted`, `SourceBusy`, `DiskFull`,
-        `GatedRepository`, `TokenRefused`, `UnknownRepository`, `WorkerDied`, `StorageFailed`.
+        `ChecksumMismatch`, `SizeMismatch`, `DownloadInterrupted`, `SourceBusy`, `SourceChanged`,
+        `UpstreamFailed` (5xx that stayed), `DiskFull`, `StorageFailed`, `GatedRepository`, `TokenRefused`,
+        `UnknownRepository`, `NotFound` (the repository is there, the file is not), `WorkerDied`.
         """
 
     async def discard(self, plan: DownloadPlan) -> None:
