@@ -2,12 +2,13 @@
 
 from venom_desktop.core.files.atomic import previous_version_of, remove_leftovers, write_atomically
 from venom_desktop.core.files.lock import FolderLock
-from venom_desktop.core.files.measure import disk_use, free_bytes, same_volume, sha256_of
+from venom_desktop.core.files.measure import disk_use, files_below, free_bytes, same_volume, sha256_of
 from venom_desktop.core.files.paths import resolve_under
 
 __all__ = [
     "FolderLock",
     "disk_use",
+    "files_below",
     "free_bytes",
     "previous_version_of",
     "remove_leftovers",

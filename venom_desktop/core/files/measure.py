@@ -25,10 +25,7 @@ def disk_use(*folders: Path) -> int:
     A link to a file counts as the file; links to folders are not entered. What vanishes or cannot be
     read meanwhile counts nothing. Blocks: call it in a thread.
     """
-    seen: dict[tuple[int, int], int] = {}
-    for folder in folders:
-        for status in _files_below(folder):
-            seen[status.st_dev, status.st_ino] = status.st_size
+    seen = {(status.st_dev, status.st_ino): status.st_size for _, status in files_below(*folders)}
     return sum(seen.values())
 
 
@@ -51,8 +48,9 @@ def _nearest_existing(path: Path) -> Path:
     return next((parent for parent in (absolute, *absolute.parents) if parent.exists()), Path(absolute.anchor))
 
 
-def _files_below(folder: Path) -> Iterator[os.stat_result]:
-    waiting = [os.fspath(folder)]
+def files_below(*folders: Path) -> Iterator[tuple[str, os.stat_result]]:
+    """Every file with its status, links to files followed; see `disk_use` for what is left out."""
+    waiting = [os.fspath(folder) for folder in folders]
     while waiting:
         try:
             entries = os.scandir(waiting.pop())
@@ -65,6 +63,6 @@ def _files_below(folder: Path) -> Iterator[os.stat_result]:
                         waiting.append(entry.path)
                     elif entry.is_file():
                         # DirEntry.stat has no inode on Windows.
-                        yield os.stat(entry.path)  # noqa: PTH116 - a Path per file would double the time
+                        yield entry.path, os.stat(entry.path)  # noqa: PTH116 - a Path per file doubles the time
                 except OSError:
                     continue
