@@ -43,7 +43,9 @@ def runtime_names(root: str) -> set[str]:
             needed = Requirement(line)
             extras = wanted.extras or {""}
             if needed.marker is None or any(needed.marker.evaluate({"extra": extra}) for extra in extras):
-                waiting.append(Requirement(f"{needed.name}[{','.join(needed.extras)}]" if needed.extras else needed.name))
+                waiting.append(
+                    Requirement(f"{needed.name}[{','.join(needed.extras)}]" if needed.extras else needed.name)
+                )
     return found - {canonicalize_name(root)}
 
 

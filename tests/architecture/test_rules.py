@@ -18,6 +18,7 @@ PUBLISHED = frozenset(
         "downloads.verify",  # the checksum of files that are here already
     }
 )
+_CORE = "venom_desktop.core."
 NOT_DOMAINS = frozenset({"files", "operations"})
 
 
@@ -127,6 +128,12 @@ def test_a_domain_of_core_knows_another_by_its_base_or_its_published_snapshots()
             if domain in domains - {own} and inside != "base" and f"{domain}.{inside}" not in PUBLISHED:
                 found.append(f"{place(path, node)} imports {domain}.{inside}")
     assert found == []
+
+
+def test_every_folder_of_modules_is_a_package() -> None:
+    """import-linter does not see into a folder without `__init__.py`."""
+    folders = {path.parent for path in modules()}
+    assert [folder.relative_to(PACKAGE).as_posix() for folder in folders if not (folder / "__init__.py").exists()] == []
 
 
 def test_no_file_is_longer_than_three_hundred_lines() -> None:
