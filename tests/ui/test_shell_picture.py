@@ -120,7 +120,7 @@ def table() -> Table:
     result.setModel(Rows(result))
     result.setItemDelegate(Painter(result))
     result.horizontalHeader().setSortIndicator(5, Qt.SortOrder.DescendingOrder)
-    result.set_column_widths({1: 108, 2: 72, 3: 112, 4: 66, 5: 84, 6: widest_fit_pill() + 24})
+    result.set_column_widths({1: 108, 2: 72, 3: 112, 4: 66, 5: 84, 6: widest_fit_pill() + 24}, arrows={5})
     result.select_row(0)
     return result
 

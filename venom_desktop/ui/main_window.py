@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from PySide6.QtCore import QByteArray
+from PySide6.QtCore import QByteArray, Qt
 from PySide6.QtCore import Signal as QtSignal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QMainWindow, QStackedWidget, QToolButton, QWidget
@@ -75,12 +75,16 @@ class MainWindow(QMainWindow):
             row(self.tabs, None, self.alerts_button, self.menu_button, spacing=4, margins=(3, 0, 12, 0)),
         )
         header.setFixedHeight(max(HEADER_HEIGHT, self.tabs.sizeHint().height()))
-        # A layout whose only item is hidden takes no room, its margins included.
-        noticed = column(self.notice, margins=(16, 8, 16, 8))
+        self._notice_place = Frame("panel", column(self.notice, margins=(16, 8, 16, 8)))
+        self._notice_place.hide()
+        self.notice.dismissed.connect(self._notice_place.hide)
         content = QWidget()
         below = [self.operations] if self.operations is not None else []
-        content.setLayout(column(header, noticed, (self._stack, 1), *below, self.status, spacing=0))
+        content.setLayout(column(header, self._notice_place, (self._stack, 1), *below, self.status, spacing=0))
         self.setCentralWidget(content)
+        # Without this the first tab would wear a focus ring that no key asked for.
+        content.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        content.setFocus()
         self.status.switcher_requested.connect(self.switcher_requested)
 
     def _bind_keys(self) -> None:
@@ -124,6 +128,7 @@ class MainWindow(QMainWindow):
     def report(self, error: Exception, on_cure: CureAction | None = None) -> None:
         """Show an error that belongs to no place of its own, over the page; never as a dialog."""
         show_error(self.notice, error, on_cure)
+        self._notice_place.show()
 
     def state(self) -> QByteArray:
         """Size and place, to be kept between runs."""
@@ -156,8 +161,8 @@ class MainWindow(QMainWindow):
         self.tab_changed.emit(name.value)
 
     def _go_back(self) -> None:
-        if self.notice.isVisible():
-            self.notice.hide()
+        if self._notice_place.isVisible():
+            self._notice_place.hide()
         else:
             _call(self.page(), "go_back")
 

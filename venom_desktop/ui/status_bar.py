@@ -85,6 +85,7 @@ class StatusBar(Frame):
         words, icon, role = _state_look(state)
         name = facts(runtime, model) or tr("No model running")
         self.runtime.set_content(name, icon)
+        self.runtime.setText(f"{NO_BREAK}{NO_BREAK}{name}")
         self.runtime.setIcon(icons.icon(icon, role))
         self.runtime.set_help(tr("Switch runtime or model (Ctrl+K)"))
         self.runtime.setAccessibleName(facts(name, words) if runtime else name)

@@ -27,7 +27,7 @@ Tables     Table(meaning, two_lines=, sortable=) with a QAbstractTableModel whos
                        match cell.column:
                            case 0: cell.name(entry.display_name, entry.model_name, entry.publisher or "")
                            case 1: cell.text(gigabytes(...), trailing=True)
-                           case 2: cell.pill(fit_look(entry.fit))
+                           case _: cell.pill(fit_look(entry.fit))
            `table.set_column_widths({1: 108, 2: 90}, stretch=0)` after `setModel`; keep a reference to the delegate.
            Signals: row_changed, enter_pressed, space_pressed, delete_pressed, menu_requested.
 Frames     Frame("card" | "box" | "panel" | "bar" | "side-start", layout)   hairline()   scrolling(widget)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, Qt
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, Qt
 from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
@@ -163,8 +163,6 @@ class RowDelegate(QStyledItemDelegate):
 
     @staticmethod
     def _paint_mark(cell: Cell) -> None:
-        bounds: QRect = cell.rect.toRect()
-        mirrored = cell.painter.layoutDirection() == Qt.LayoutDirection.RightToLeft
-        left = bounds.right() - 2 if mirrored else bounds.left()
-        top = bounds.top() + (1 if cell.index.row() else 0)
-        cell.painter.fillRect(QRectF(left, top, 3, bounds.bottom() - top), theme.color("accent"))
+        line = 1 if cell.index.row() else 0
+        mark = QRectF(cell.rect.left(), cell.rect.top() + line, 3, cell.rect.height() - line)
+        cell.painter.fillRect(cell.mirrored(mark), theme.color("accent"))

@@ -25,10 +25,10 @@ class Header(QHeaderView):
         theme.set_font(self, "small_medium")
         self._fit_height()
 
-    def width_for(self, section: int) -> int:
-        """The width a section's title needs, its arrow included where it can be sorted."""
-        arrow = ARROW if self.isSortIndicatorShown() else 0
-        return theme.metrics("small_medium").horizontalAdvance(self._title(section)) + 18 + arrow
+    def width_for(self, section: int, *, arrow: bool = False) -> int:
+        """The width a section's title needs, with room for the sort arrow where it may stand."""
+        room = 18 + (ARROW if arrow else 0)
+        return theme.metrics("small_medium").horizontalAdvance(self._title(section)) + room
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

@@ -104,7 +104,8 @@ class Prose(QTextBrowser):
     def _render(self) -> None:
         document = self.document()
         document.setDefaultFont(theme.font(self._role))
-        selection = self.textCursor()
+        before = self.textCursor()
+        selection = (before.anchor(), before.position())
         if self._is_html:
             document.setHtml(self._source)
         else:
@@ -123,13 +124,14 @@ class Prose(QTextBrowser):
             self.setFixedHeight(height)
 
 
-def _keep_selection(browser: QTextBrowser, before: QTextCursor) -> None:
-    if not before.hasSelection():
+def _keep_selection(browser: QTextBrowser, selection: tuple[int, int]) -> None:
+    anchor, position = selection
+    if anchor == position:
         return
     last = browser.document().characterCount() - 1
     cursor = QTextCursor(browser.document())
-    cursor.setPosition(min(before.anchor(), last))
-    cursor.setPosition(min(before.position(), last), QTextCursor.MoveMode.KeepAnchor)
+    cursor.setPosition(min(anchor, last))
+    cursor.setPosition(min(position, last), QTextCursor.MoveMode.KeepAnchor)
     browser.setTextCursor(cursor)
 
 

@@ -1,16 +1,14 @@
 """The table of every list: full-row hover, one selected row, the whole keyboard."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
-from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPoint, QRect, Qt
+from PySide6.QtCore import QEvent, QItemSelection, QModelIndex, QPoint, QRect, Qt
 from PySide6.QtCore import Signal as QtSignal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QHeaderView, QTableView
 
 from venom_desktop.ui import theme
 from venom_desktop.ui.widgets.header import Header
-
-Index = QModelIndex | QPersistentModelIndex
 
 
 class Table(QTableView):
@@ -42,6 +40,7 @@ class Table(QTableView):
         self._row_height = row_height
         self._widths: dict[int, int] = {}
         self._stretch = 0
+        self._arrows: tuple[int, ...] = ()
         self.setAccessibleName(meaning)
         self._header = Header(first_margin)
         self.setHorizontalHeader(self._header)
@@ -67,13 +66,17 @@ class Table(QTableView):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFrameShape(QTableView.Shape.NoFrame)
 
-    def set_column_widths(self, widths: Mapping[int, int], *, stretch: int = 0) -> None:
-        """Fix columns at max(width, what the title needs); `stretch` takes the rest. Call it with a model set."""
-        self._widths, self._stretch = dict(widths), stretch
+    def set_column_widths(self, widths: Mapping[int, int], *, stretch: int = 0, arrows: Collection[int] = ()) -> None:
+        """Fix columns at max(width, what the title needs); `stretch` takes the rest. Call it with a model set.
+
+        `arrows` are the columns that can be sorted and so need room for the arrow.
+        """
+        self._widths, self._stretch, self._arrows = dict(widths), stretch, tuple(arrows)
         self._header.setSectionResizeMode(stretch, QHeaderView.ResizeMode.Stretch)
         for section, width in self._widths.items():
             self._header.setSectionResizeMode(section, QHeaderView.ResizeMode.Fixed)
-            self.setColumnWidth(section, max(width, self._header.width_for(section)))
+            needed = self._header.width_for(section, arrow=section in self._arrows)
+            self.setColumnWidth(section, max(width, needed))
 
     def fit_height_to_rows(self) -> None:
         """Make the table as high as its rows, for short tables inside panels; call it when rows change."""
@@ -92,10 +95,14 @@ class Table(QTableView):
         self.setCurrentIndex(index)
         self.scrollTo(index)
 
-    def currentChanged(self, current: Index, previous: Index) -> None:
-        super().currentChanged(current, previous)
-        if current.row() != previous.row() or current.isValid() != previous.isValid():
-            self.row_changed.emit(self.currentIndex())
+    def selected_index(self) -> QModelIndex:
+        """The first cell of the selected row, invalid when there is none."""
+        rows = self.selectionModel().selectedRows()
+        return rows[0] if rows else QModelIndex()
+
+    def selectionChanged(self, selected: QItemSelection, deselected: QItemSelection) -> None:
+        super().selectionChanged(selected, deselected)
+        self.row_changed.emit(self.selected_index())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
@@ -106,15 +113,24 @@ class Table(QTableView):
             Qt.Key.Key_Delete: self.delete_pressed,
         }
         signal = signals.get(Qt.Key(event.key())) if plain else None
-        if signal is None or not self.currentIndex().isValid():
+        if signal is None or not self.selected_index().isValid():
             super().keyPressEvent(event)
             return
         signal.emit()
 
+    def moveCursor(self, action: QTableView.CursorAction, modifiers: Qt.KeyboardModifier) -> QModelIndex:
+        """Home and End go to the first and last row: columns mean nothing where rows are selected."""
+        last = self.model().rowCount() - 1
+        if action == QTableView.CursorAction.MoveHome:
+            return self.model().index(0, 0)
+        if action == QTableView.CursorAction.MoveEnd:
+            return self.model().index(last, 0)
+        return super().moveCursor(action, modifiers)
+
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
         by_key = event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
-        if by_key and not self.currentIndex().isValid() and self.verticalHeader().count():
+        if by_key and self.verticalHeader().count() and not self.selected_index().isValid():
             self.select_row(0)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -130,7 +146,7 @@ class Table(QTableView):
         if event.type() == QEvent.Type.FontChange and hasattr(self, "_header"):
             self.verticalHeader().setDefaultSectionSize(self._height())
             if self._widths:
-                self.set_column_widths(self._widths, stretch=self._stretch)
+                self.set_column_widths(self._widths, stretch=self._stretch, arrows=self._arrows)
 
     def _height(self) -> int:
         return theme.two_line_height() if self._two_lines else theme.dense_height(self._row_height)
@@ -146,9 +162,9 @@ class Table(QTableView):
 
     def _ask_for_menu(self, position: QPoint) -> None:
         index = self.indexAt(position)
-        current = self.currentIndex()
-        if not index.isValid() and current.isValid():
-            index, position = current, self.visualRect(current).bottomLeft()
+        selected = self.selected_index()
+        if not index.isValid() and selected.isValid():
+            index, position = selected, self.visualRect(selected).bottomLeft()
         if index.isValid():
             self.setCurrentIndex(index)
             self.menu_requested.emit(index, self.viewport().mapToGlobal(position))
