@@ -23,7 +23,7 @@ lint: $(MADE)
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
-	.venv/bin/lint-imports --no-cache --quiet || { .venv/bin/lint-imports --no-cache; exit 1; }
+	.venv/bin/lint-imports --no-cache --no-logo
 
 bench: $(MADE)
 	@packaging/system.sh test

@@ -53,15 +53,14 @@ def licence_of(name: str, about: metadata.PackageMetadata) -> str:
     """The licence in one line: what was read in the source, the SPDX expression, the short text, the classifiers."""
     if name in READ_IN_THE_SOURCE:
         return READ_IN_THE_SOURCE[name]
-    expression = about.get("License-Expression")
-    if expression:
-        return expression
+    if "License-Expression" in about:
+        return about["License-Expression"]
     classified = [
         line.rsplit(" :: ", 1)[-1]
         for line in about.get_all("Classifier") or []
         if line.startswith("License :: ") and not line.endswith("OSI Approved")
     ]
-    stated = (about.get("License") or "").strip()
+    stated = about["License"].strip() if "License" in about else ""
     if stated and "\n" not in stated and len(stated) < 60 and stated.lower() != "unknown":
         return stated
     return ", ".join(classified) or NOT_STATED
@@ -73,7 +72,7 @@ def home_of(about: metadata.PackageMetadata) -> str:
     for line in about.get_all("Project-URL") or []:
         label, _, address = line.partition(",")
         links[re.sub(r"[^a-z]", "", label.lower())] = address.strip()
-    if about.get("Home-page"):
+    if "Home-page" in about:
         links.setdefault("homepage", about["Home-page"])
     for label in ("homepage", "home", "source", "sourcecode", "repository", "github", "documentation"):
         if label in links:
