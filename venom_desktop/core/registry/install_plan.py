@@ -1,0 +1,107 @@
+"""What one install will fetch: decided once, kept with the operation, so that a resume fetches the very same files."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from venom_desktop.core.catalog.base import CatalogEntry, Quantization, RemoteFile
+from venom_desktop.core.errors import InvalidName
+from venom_desktop.core.files import resolve_under
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedFile:
+    """`remote` is its path in the repository, `local` its path under the models folder."""
+
+    remote: str
+    local: str
+    size_bytes: int | None
+    sha256: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstallPlan:
+    """One quantization of one repository at one commit. `files` come first shard first, the projector last."""
+
+    repository: str
+    quantization: str
+    revision: str
+    display_name: str
+    license: str | None
+    files: tuple[PlannedFile, ...]
+    projector: PlannedFile | None
+
+    @property
+    def model_name(self) -> str:
+        return f"{self.repository}:{self.quantization}"
+
+    @property
+    def all_files(self) -> tuple[PlannedFile, ...]:
+        return (*self.files, *((self.projector,) if self.projector else ()))
+
+    @property
+    def total_bytes(self) -> int | None:
+        """None when the source did not tell one of the sizes."""
+        sizes = [file.size_bytes for file in self.all_files]
+        return None if None in sizes else sum(size for size in sizes if size is not None)
+
+    def to_payload(self) -> dict[str, Any]:
+        """JSON values, read back by `plan_from_payload`."""
+        return {
+            "repository": self.repository,
+            "quantization": self.quantization,
+            "revision": self.revision,
+            "display_name": self.display_name,
+            "license": self.license,
+            "files": [_file_to_json(file) for file in self.files],
+            "projector": _file_to_json(self.projector) if self.projector else None,
+        }
+
+
+def make_plan(entry: CatalogEntry, quantization: Quantization, *, models_dir: Path) -> InstallPlan:
+    """Where each file will stand. Raises `InvalidName` for a file name that would leave the models folder."""
+    folder = PurePosixPath("huggingface", *entry.model_name.split("/"), quantization.label)
+
+    def planned(file: RemoteFile) -> PlannedFile:
+        local = str(folder / _safe_file_name(file.name))
+        resolve_under(models_dir, local)
+        return PlannedFile(remote=file.name, local=local, size_bytes=file.size_bytes, sha256=file.sha256)
+
+    return InstallPlan(
+        repository=entry.model_name,
+        quantization=quantization.label,
+        revision=entry.revision or "main",
+        display_name=entry.display_name,
+        license=entry.license,
+        files=tuple(planned(file) for file in quantization.files),
+        projector=planned(quantization.projector) if quantization.projector else None,
+    )
+
+
+def plan_from_payload(payload: Mapping[str, Any]) -> InstallPlan | None:
+    """The plan an earlier run left, or None when there is none or it cannot be read."""
+    try:
+        return InstallPlan(
+            repository=payload["repository"],
+            quantization=payload["quantization"],
+            revision=payload["revision"],
+            display_name=payload["display_name"],
+            license=payload["license"],
+            files=tuple(PlannedFile(**file) for file in payload["files"]),
+            projector=PlannedFile(**payload["projector"]) if payload["projector"] else None,
+        )
+    except (KeyError, TypeError):
+        return None
+
+
+def _safe_file_name(remote: str) -> str:
+    """The last part of the remote path; shards of one model always share a folder."""
+    name = PurePosixPath(remote).name
+    if not name or name in (".", "..") or "\\" in name or any(ord(character) < 32 for character in name):
+        raise InvalidName
+    return name
+
+
+def _file_to_json(file: PlannedFile) -> dict[str, Any]:
+    return {"remote": file.remote, "local": file.local, "size_bytes": file.size_bytes, "sha256": file.sha256}

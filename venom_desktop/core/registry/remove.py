@@ -1,0 +1,70 @@
+"""Removing a model: never the active one, never a file that is not ours unless the user named that choice."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+
+from venom_desktop.core.errors import ModelActive
+from venom_desktop.core.operations.operation import ModelOperation, OperationType, Progress
+from venom_desktop.core.operations.service import Kind, OperationService
+from venom_desktop.core.registry.install import delete_files
+from venom_desktop.core.registry.inventory import Inventory
+from venom_desktop.core.registry.manifest import Manifest
+from venom_desktop.core.registry.model import ModelKey, ModelStatus
+
+
+class RemoveModels:
+    """`unload` takes a model out of memory before its file goes; `active` is what answers now."""
+
+    def __init__(
+        self,
+        *,
+        operations: OperationService,
+        manifest: Manifest,
+        inventory: Inventory,
+        models_dir: Path,
+        active: Callable[[], ModelKey | None],
+        unload: Callable[[ModelKey], Awaitable[None]],
+    ) -> None:
+        self._operations = operations
+        self._manifest = manifest
+        self._inventory = inventory
+        self._models_dir = models_dir
+        self._active = active
+        self._unload = unload
+        operations.register(OperationType.REMOVE, Kind(work=self._remove))
+
+    async def remove(self, model_name: str, runtime: str | None = None, *, delete_own_file: bool = False) -> str:
+        """Start a removal and return its operation id; a model used in place is only forgotten.
+
+        Raises `UnknownModel`, `AmbiguousName`, `ModelActive`, `OperationRunning`, `FolderLocked`.
+        """
+        self._manifest.require_writable()
+        model = self._inventory.find(model_name, runtime)
+        if self._active() == model.key:
+            raise ModelActive
+        return await self._operations.start(
+            OperationType.REMOVE,
+            model.name,
+            runtime=model.runtime,
+            payload={"delete_own_file": delete_own_file},
+        )
+
+    async def _remove(self, operation: ModelOperation) -> AsyncGenerator[Progress, None]:
+        key = ModelKey(name=operation.model_name, runtime=str(operation.runtime))
+        if self._active() == key:
+            raise ModelActive
+        model = self._inventory.find(key.name, key.runtime)
+        yield Progress(message="Removing")
+        await self._unload(key)
+        await self._manifest.put(replace(model, status=ModelStatus.REMOVING))
+        if not model.used_in_place:
+            kept = {file for other in self._inventory.snapshot.models if other.key != key for file in other.files}
+            doomed = [file for file in model.files if file not in kept]
+            await asyncio.to_thread(delete_files, self._models_dir, doomed)
+        elif operation.payload.get("delete_own_file") and model.local_path is not None:
+            await asyncio.to_thread(model.local_path.unlink, missing_ok=True)
+        await self._manifest.remove(key)
+        await self._inventory.refresh()
+        yield Progress(message="Removed")
