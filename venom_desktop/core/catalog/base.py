@@ -7,6 +7,7 @@ from typing import Protocol
 
 from venom_desktop.core.errors import VenomError
 from venom_desktop.core.registry.model import ModelProvider
+from venom_desktop.core.signals import Signal
 
 
 class Ability(StrEnum):
@@ -142,11 +143,23 @@ class CatalogPage:
     error: VenomError | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogUpdate:
+    """What the source answered after `list_models` had already given an older answer."""
+
+    query: CatalogQuery
+    page: CatalogPage
+
+
 class Catalog(Protocol):
     """One source of models. Raises `SourceUnreachable`, `SourceChanged`, `SourceBusy`, `GatedRepository`, ..."""
 
     @property
     def provider(self) -> ModelProvider: ...
+
+    @property
+    def updated(self) -> Signal[CatalogUpdate]:
+        """Answers that came too late for their caller."""
 
     async def list_models(self, query: CatalogQuery, *, refresh: bool = False) -> CatalogPage:
         """One page, from the 30-minute cache unless `refresh`; within 3 s whatever the source does."""

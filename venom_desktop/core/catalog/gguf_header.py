@@ -102,7 +102,9 @@ def parse_gguf_header(
         value = cursor.value(kind)
         if value is not None:
             keys[name] = value
-    return _header(version, tensor_count, keys=keys, whole=whole, vocabulary_size=vocabulary_size)
+    return header_from_keys(
+        keys, version=version, tensor_count=tensor_count, whole=whole, vocabulary_size=vocabulary_size
+    )
 
 
 def _tells_memory(keys: Mapping[str, KeyValue]) -> bool:
@@ -110,14 +112,15 @@ def _tells_memory(keys: Mapping[str, KeyValue]) -> bool:
     return isinstance(architecture, str) and f"{architecture}.block_count" in keys
 
 
-def _header(
-    version: int, tensor_count: int, *, keys: dict[str, KeyValue], whole: bool, vocabulary_size: int | None
+def header_from_keys(
+    keys: Mapping[str, KeyValue], *, version: int, tensor_count: int, whole: bool, vocabulary_size: int | None
 ) -> GgufHeader:
+    """The header that these keys make, also when they were read earlier."""
     architecture = _text(keys.get("general.architecture"))
     return GgufHeader(
         version=version,
         tensor_count=tensor_count,
-        keys=MappingProxyType(keys),
+        keys=MappingProxyType(dict(keys)),
         whole=whole,
         architecture=architecture,
         name=_text(keys.get("general.name")),

@@ -1,0 +1,69 @@
+"""The rough verdict of a catalog row, from what its list tells."""
+
+from venom_desktop.core.catalog.base import CatalogEntry, FitPlace, FitVerdict, Quantization
+from venom_desktop.core.catalog.fit import DeviceMemory, LoadSettings, estimated_verdict, guessed_weights_bytes
+from venom_desktop.core.catalog.quantizations import default_quantization
+from venom_desktop.core.host.sample import HostSample
+
+_USUAL = Quantization(label="Q4_K_M", files=())
+
+
+def estimated_fit(
+    entry: CatalogEntry,
+    quantization: Quantization | None = None,
+    *,
+    settings: LoadSettings,
+    host: HostSample,
+    gpu: DeviceMemory | None = None,
+) -> FitVerdict | None:
+    """The verdict of this quantization, else of the one that would be installed; None when nothing tells a size.
+
+    When no quantization fits, the verdict is that of the smallest.
+    """
+    if quantization is not None:
+        return _verdict(entry, quantization, settings=settings, host=host, gpu=gpu)
+    offered = entry.quantizations if entry.quantizations is not None else (_USUAL,)
+    verdicts = {choice.label: _verdict(entry, choice, settings=settings, host=host, gpu=gpu) for choice in offered}
+
+    def fits(choice: Quantization) -> bool:
+        verdict = verdicts[choice.label]
+        return verdict is not None and verdict.place is not FitPlace.TOO_BIG
+
+    best = default_quantization(offered, fits)
+    if best is not None:
+        return verdicts[best.label]
+    known = [verdict for verdict in verdicts.values() if verdict is not None]
+    return min(known, key=lambda verdict: verdict.needed_bytes, default=None)
+
+
+def rough_size_range(entry: CatalogEntry) -> tuple[int, int] | None:
+    """Smallest and largest variant in bytes; where the list tells no sizes, parameters x bits of the labels."""
+    if entry.size_range_bytes is not None or entry.quantizations is None:
+        return entry.size_range_bytes
+    guesses = [_size(entry, choice) for choice in entry.quantizations]
+    known = [guess for guess in guesses if guess is not None]
+    return (min(known), max(known)) if known else None
+
+
+def _size(entry: CatalogEntry, choice: Quantization) -> int | None:
+    exact = choice.size_bytes if choice.files else None
+    return exact if exact is not None else guessed_weights_bytes(entry.parameters, choice.label)
+
+
+def _verdict(
+    entry: CatalogEntry,
+    choice: Quantization,
+    *,
+    settings: LoadSettings,
+    host: HostSample,
+    gpu: DeviceMemory | None,
+) -> FitVerdict | None:
+    return estimated_verdict(
+        weights_bytes=choice.size_bytes if choice.files else None,
+        parameters=entry.parameters,
+        label=choice.label,
+        context_length=entry.context_length,
+        settings=settings,
+        host=host,
+        gpu=gpu,
+    )

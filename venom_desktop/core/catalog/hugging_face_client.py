@@ -1,0 +1,116 @@
+"""Asks the hub: one listing, one repository, and the addresses of its files."""
+
+import asyncio
+import inspect
+import json
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+from urllib.parse import quote
+
+from venom_desktop.core.catalog.base import CatalogQuery
+from venom_desktop.core.catalog.hugging_face_wire import LIST_FIELDS, SORT_FIELDS, SOURCE, next_cursor, refusal
+from venom_desktop.core.errors import InvalidName, SourceBusy, SourceChanged, VenomError
+from venom_desktop.core.http import Client, Response, get
+
+TokenSource = Callable[[], str | Awaitable[str | None] | None]
+"""Yields the token of the hub, or None; asked before every request and kept nowhere."""
+
+OFFICIAL: Final = "https://huggingface.co"
+
+_REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,95}/[A-Za-z0-9_.-]{1,96}")
+
+
+class HuggingFaceClient:
+    """Every request goes to `endpoint`; on a redirect to another host httpx leaves the token behind."""
+
+    def __init__(self, http: Client, *, endpoint: str, token: TokenSource, clock: Callable[[], datetime]) -> None:
+        self.endpoint = endpoint.rstrip("/")
+        self._http = http
+        self._token = token
+        self._clock = clock
+        self._busy_until: datetime | None = None
+
+    async def authorization(self) -> Mapping[str, str]:
+        """The header with the token, or none."""
+        found = self._token()
+        token = await found if inspect.isawaitable(found) else found
+        return {"Authorization": f"Bearer {token}"} if token else {}
+
+    async def listing(self, query: CatalogQuery) -> dict[str, Any]:
+        """`rows` in the hub's JSON and the `next` cursor."""
+        parameters = {
+            "filter": "gguf",
+            "sort": SORT_FIELDS[query.sort],
+            "direction": -1,
+            "limit": query.limit,
+            "expand": LIST_FIELDS,
+        }
+        text = repository_of(query.text) or query.text.strip()
+        if text:
+            parameters["search"] = text
+        if query.cursor:
+            parameters["cursor"] = query.cursor
+        response = await self._get("/api/models", parameters, model_name=None)
+        rows = await _decoded(response)
+        if not isinstance(rows, list):
+            raise SourceChanged(source=SOURCE)
+        return {"rows": rows, "next": next_cursor(response.headers.get("link"))}
+
+    async def repository(self, model_name: str) -> Any:
+        """Everything about one repository, with the sizes and checksums of its files, in the hub's JSON."""
+        path = f"/api/models/{quote(model_name, safe='/')}"
+        return await _decoded(await self._get(path, {"blobs": "true"}, model_name=model_name))
+
+    def resolve_url(self, model_name: str, revision: str, file_name: str) -> str:
+        """Where the bytes of a file are; redirects to another host for large ones."""
+        return f"{self.endpoint}/{quote(model_name, safe='/')}/resolve/{quote(revision, safe='')}/{quote(file_name)}"
+
+    async def _get(self, path: str, parameters: Mapping[str, Any], *, model_name: str | None) -> Response:
+        self._respect_wait()
+        headers = await self.authorization()
+        try:
+            response = await get(self._http, self.endpoint + path, source=SOURCE, params=parameters, headers=headers)
+        except SourceBusy as busy:
+            self._busy_until = self._clock() + timedelta(seconds=busy.parameters["retry_after_s"])
+            raise
+        error = refusal(response, model_name=model_name, with_token=bool(headers))
+        if error is not None:
+            raise error
+        return response
+
+    def _respect_wait(self) -> None:
+        if self._busy_until is None:
+            return
+        left_s = (self._busy_until - self._clock()).total_seconds()
+        if left_s > 0:
+            raise SourceBusy(source=SOURCE, retry_after_s=max(1, round(left_s)))
+        self._busy_until = None
+
+
+def repository_of(text: str) -> str | None:
+    """`org/name` of `org/name` or `org/name:QUANT`; None for any other text."""
+    name = text.strip().partition(":")[0]
+    return name if _REPOSITORY.fullmatch(name) and ".." not in name else None
+
+
+def checked_repository(model_name: str) -> str:
+    """The repository of a name; raises `InvalidName`."""
+    name = repository_of(model_name)
+    if name is None:
+        raise InvalidName
+    return name
+
+
+async def _decoded(response: Response) -> Any:
+    # A page with chat templates is a megabyte of JSON: decoding it here would stop the loop.
+    try:
+        return await asyncio.to_thread(json.loads, response.content)
+    except (ValueError, RecursionError) as error:
+        raise SourceChanged(source=SOURCE) from error
+
+
+def quietly(error: VenomError) -> VenomError:
+    """The error without the frames it passed, to be kept in a page."""
+    return error.with_traceback(None)

@@ -1,0 +1,207 @@
+"""The hub's JSON and error answers, turned into our rows and our errors."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+from urllib.parse import parse_qs, urlsplit
+
+from venom_desktop.core.catalog.base import Ability, CatalogEntry, Quantization, RemoteFile, Sort
+from venom_desktop.core.catalog.quantizations import group_files, only_pickle
+from venom_desktop.core.errors import (
+    GatedRepository,
+    NotFound,
+    SourceBusy,
+    SourceChanged,
+    TokenRefused,
+    UnknownRepository,
+    UpstreamFailed,
+    VenomError,
+)
+from venom_desktop.core.http import Response, retry_after_s
+from venom_desktop.core.registry.model import ModelProvider
+
+SOURCE: Final = "Hugging Face"
+LIST_FIELDS: Final = (
+    *("downloads", "likes", "gated", "lastModified", "gguf", "tags", "pipeline_tag"),
+    *("siblings", "sha", "trendingScore"),
+)
+SORT_FIELDS: Final = {
+    Sort.DOWNLOADS: "downloads",
+    Sort.LIKES: "likes",
+    Sort.UPDATED: "lastModified",
+    Sort.TRENDING: "trendingScore",
+    Sort.SIZE: "downloads",  # the hub cannot sort by size; the rows loaded are sorted here
+}
+
+_SIZE_IN_NAME = re.compile(r"(?<![A-Za-z0-9.])(?:(\d+)x)?(\d+(?:\.\d+)?)([BM])(?![A-Za-z0-9])", re.IGNORECASE)
+_SCALE = {"B": 1_000_000_000, "M": 1_000_000}
+_SEES = frozenset({"image-text-to-text", "visual-question-answering", "image-to-text", "any-to-any"})
+_EMBEDS = frozenset({"feature-extraction", "sentence-similarity"})
+_EMBEDDING_ARCHITECTURES = frozenset({"bert", "nomic-bert", "nomic-bert-moe", "jina-bert-v2", "gemma-embedding"})
+
+
+def parse_rows(body: Any, *, endpoint: str) -> tuple[CatalogEntry, ...]:
+    """The rows of a listing; raises `SourceChanged` when it is none."""
+    if not isinstance(body, list):
+        raise SourceChanged(source=SOURCE)
+    return tuple(parse_entry(row, endpoint=endpoint) for row in body)
+
+
+def parse_entry(row: Any, *, endpoint: str) -> CatalogEntry:
+    """One row or the details of one repository; what is missing or of another type is unknown (None)."""
+    if not isinstance(row, dict) or not isinstance(row.get("id"), str):
+        raise SourceChanged(source=SOURCE)
+    name: str = row["id"]
+    gguf = _mapping(row.get("gguf"))
+    tags = tuple(tag for tag in _list(row.get("tags")) if isinstance(tag, str))
+    files = _files(row.get("siblings"))
+    quantizations = None if files is None else group_files(files)
+    template = _text(gguf.get("chat_template"))
+    architecture = _text(gguf.get("architecture"))
+    return CatalogEntry(
+        provider=ModelProvider.HUGGINGFACE,
+        model_name=name,
+        display_name=display_name(name),
+        publisher=name.partition("/")[0] or None,
+        parameters=_count(gguf.get("total")) or parameters_in(name),
+        quantizations=quantizations,
+        size_range_bytes=size_range(quantizations),
+        license=_license(row, tags),
+        gated=_gated(row.get("gated")),
+        downloads=_count(row.get("downloads")),
+        likes=_count(row.get("likes")),
+        updated=_moment(row.get("lastModified")),
+        abilities=_abilities(_text(row.get("pipeline_tag")), template, architecture, quantizations, tags),
+        context_length=_count(gguf.get("context_length")),
+        architecture=architecture,
+        revision=_text(row.get("sha")),
+        chat_template=template,
+        runtimes=("llama_cpp",) if quantizations or (quantizations is None and "gguf" in tags) else (),
+        tags=tags,
+        page_url=f"{endpoint}/{name}",
+        only_pickle=files is not None and only_pickle(file.name for file in files),
+    )
+
+
+def next_cursor(link: str | None) -> str | None:
+    """The cursor in a `Link` header; its address is never followed, so a foreign host in it leads nowhere."""
+    for part in (link or "").split(","):
+        address, _, relation = part.partition(";")
+        if 'rel="next"' in relation:
+            cursors = parse_qs(urlsplit(address.strip(" <>")).query).get("cursor")
+            return cursors[0] if cursors else None
+    return None
+
+
+def refusal(response: Response, *, model_name: str | None, with_token: bool) -> VenomError | None:
+    """The error an answer stands for; None for a good one. `model_name` is None for a listing."""
+    status, code = response.status_code, response.headers.get("x-error-code", "")
+    if status < 400:
+        return None
+    if status == 429:
+        return SourceBusy(source=SOURCE, retry_after_s=retry_after_s(response.headers))
+    if model_name is not None:
+        if code == "GatedRepo":
+            return GatedRepository(model_name=model_name)
+        if code == "EntryNotFound":
+            return NotFound(what=f"A file of {model_name}")
+        # Without a token the hub answers 401 for a repository that does not exist.
+        if status == 404 or (status == 401 and (code == "RepoNotFound" or not with_token)):
+            return UnknownRepository(model_name=model_name)
+    if status in (401, 403):
+        return TokenRefused(source=SOURCE)
+    return UpstreamFailed(source=SOURCE, status=status)
+
+
+def display_name(name: str) -> str:
+    """`org/Qwen3-4B-GGUF` reads "Qwen3 4B"."""
+    words = [word for word in re.split(r"[-_ ]+", name.rpartition("/")[2]) if word.lower() != "gguf"]
+    return " ".join(words) or name
+
+
+def parameters_in(name: str) -> int | None:
+    """The number of parameters that a name tells (`8x7B` counts all experts); None when it tells none."""
+    match = _SIZE_IN_NAME.search(name.rpartition("/")[2])
+    if match is None:
+        return None
+    return round(int(match[1] or 1) * float(match[2]) * _SCALE[match[3].upper()])
+
+
+def size_range(quantizations: tuple[Quantization, ...] | None) -> tuple[int, int] | None:
+    """Smallest and largest variant, when every size is known."""
+    sizes = [choice.size_bytes for choice in quantizations or ()]
+    known = [size for size in sizes if size is not None]
+    return (min(known), max(known)) if known and len(known) == len(sizes) else None
+
+
+def _files(siblings: Any) -> list[RemoteFile] | None:
+    if not isinstance(siblings, list):
+        return None
+    files = []
+    for sibling in siblings:
+        if not isinstance(sibling, dict) or not isinstance(sibling.get("rfilename"), str):
+            raise SourceChanged(source=SOURCE)
+        large = _mapping(sibling.get("lfs"))
+        size = _count(sibling.get("size"))
+        files.append(
+            RemoteFile(
+                name=sibling["rfilename"],
+                size_bytes=_count(large.get("size")) if size is None else size,
+                sha256=_text(large.get("sha256")),
+            )
+        )
+    return files
+
+
+def _abilities(
+    pipeline: str | None,
+    template: str | None,
+    architecture: str | None,
+    quantizations: tuple[Quantization, ...] | None,
+    tags: tuple[str, ...],
+) -> frozenset[Ability]:
+    found = set()
+    if pipeline in _SEES or any(choice.projector for choice in quantizations or ()):
+        found.add(Ability.VISION)
+    if pipeline in _EMBEDS or architecture in _EMBEDDING_ARCHITECTURES:
+        found.add(Ability.EMBEDDING)
+    if (template and re.search(r"\btools\b", template)) or "function-calling" in tags or "tools" in tags:
+        found.add(Ability.TOOLS)
+    if (template and re.search(r"<think>|enable_thinking|reasoning_content", template)) or "thinking" in tags:
+        found.add(Ability.THINKING)
+    return frozenset(found)
+
+
+def _license(row: Mapping[str, Any], tags: tuple[str, ...]) -> str | None:
+    told = _text(_mapping(row.get("cardData")).get("license"))
+    return told or next((tag.removeprefix("license:") for tag in tags if tag.startswith("license:")), None)
+
+
+def _gated(value: Any) -> bool | None:
+    """False, or how access is granted ("auto", "manual")."""
+    return None if value is None else bool(value)
+
+
+def _moment(value: Any) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return None
+    return moment if moment.tzinfo is not None else None
+
+
+def _count(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
