@@ -1,6 +1,7 @@
 """Ask something again and again while anybody listens, and rest when nobody does."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
@@ -62,7 +63,7 @@ class Poller(Generic[T]):
                 wait_s = min(wait_s * 2, self._longest_s)
                 _log.info("%s could not be read: %s", self._name, error)
             self._wake.clear()
-            try:
-                await asyncio.wait_for(self._wake.wait(), wait_s)
-            except TimeoutError:
-                continue
+            # Not wait_for: on Python 3.11 it swallows a cancellation that comes together with the wake-up.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(wait_s):
+                    await self._wake.wait()

@@ -1,5 +1,7 @@
 """The README says what the code does."""
 
+from pathlib import Path
+
 import pytest
 
 from venom_desktop.core.settings.documentation import BEGIN, END, table, with_table
@@ -19,3 +21,8 @@ def test_only_the_text_between_the_markers_changes() -> None:
     assert with_table(f"before\n{BEGIN}\nold\n{END}\nafter") == f"before\n{table()}\nafter"
     with pytest.raises(ValueError, match="markers"):
         with_table("no markers")
+
+
+def test_the_readme_holds_the_table() -> None:
+    readme = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+    assert table() in readme, "run python -m venom_desktop.core.settings.documentation README.md"
