@@ -51,6 +51,15 @@ async def started_worker(plan: DownloadPlan, **changes: object) -> asyncio.subpr
     return process
 
 
+async def fetch_and_kill(downloader: DownloadWorker, plan: DownloadPlan, spawned: Spawned, *, point: int) -> None:
+    killed = False
+    async with contextlib.aclosing(downloader.fetch(plan)) as steps:
+        async for step in steps:
+            if not killed and step.done_bytes >= point:
+                os.kill(spawned.processes[-1].pid, signal.SIGKILL)
+                killed = True
+
+
 @pytest.mark.expects_warnings
 async def test_a_download_killed_at_any_point_resumes_to_the_right_bytes(wire: Wire, spawned: Spawned) -> None:
     size = 4 * MIB
@@ -60,10 +69,7 @@ async def test_a_download_killed_at_any_point_resumes_to_the_right_bytes(wire: W
     downloader = DownloadWorker(spawn=spawned, limits=limits())
     for point in sorted(points):
         with pytest.raises(WorkerDied):
-            async with contextlib.aclosing(downloader.fetch(wire.plan())) as steps:
-                async for step in steps:
-                    if step.done_bytes >= point:
-                        os.kill(spawned.processes[-1].pid, signal.SIGKILL)
+            await fetch_and_kill(downloader, wire.plan(), spawned, point=point)
         assert not (wire.folder / "model.gguf").exists()
     kept = wire.parts()[0].stat().st_size
     wire.hub.forget_requests()
@@ -161,7 +167,11 @@ async def test_cancelling_the_task_ends_a_worker_that_ignores_the_polite_signal(
     wire.publish(model__gguf=some_bytes(MIB))
 
     def deaf() -> tuple[str, ...]:
-        return sys.executable, "-c", "import signal, time; signal.signal(15, signal.SIG_IGN); print(1, flush=True); time.sleep(60)"
+        return (
+            sys.executable,
+            "-c",
+            "import signal, time; signal.signal(15, signal.SIG_IGN); print(1, flush=True); time.sleep(60)",
+        )
 
     async def consume() -> None:
         await fetch(DownloadWorker(command=deaf, spawn=heard), wire.plan())

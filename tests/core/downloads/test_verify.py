@@ -76,8 +76,7 @@ async def test_cancelling_in_the_middle_of_a_read_takes_no_time_and_the_loop_sta
 
     async with asyncio.TaskGroup() as group:
         task = group.create_task(run())
-        while not entered.is_set():
-            await asyncio.sleep(0.001)
+        await asyncio.to_thread(entered.wait, 10)
         began = time.monotonic()
         task.cancel()
         await asyncio.wait([task])
