@@ -12,7 +12,7 @@ from venom_desktop.core.errors import AmbiguousName, FolderLocked, InvalidName, 
 from venom_desktop.core.files import FolderLock, remove_leftovers
 from venom_desktop.core.registry.manifest_file import EMPTY, ManifestContent, ManifestFile, StoredRow
 from venom_desktop.core.registry.model import ModelKey, ModelMetadata
-from venom_desktop.core.registry.names import check_name, key_for
+from venom_desktop.core.registry.names import key_for
 from venom_desktop.core.signals import Signal
 
 T = TypeVar("T")
@@ -63,6 +63,10 @@ class Manifest(Mapping[ModelKey | str, ModelMetadata]):
         """Finish the save that runs and give the folder back."""
         while self._writing is not None:
             await asyncio.wait((self._writing,))
+        self.release()
+
+    def release(self) -> None:
+        """Give the folder back; only when no save runs (the kernel does it for a process that ends)."""
         self._lock.release()
 
     @property
@@ -117,10 +121,11 @@ class Manifest(Mapping[ModelKey | str, ModelMetadata]):
 
         Raises `InvalidName`, `FolderLocked`, `DiskFull`, `StorageFailed`; nothing has changed then.
         """
-        check_name(model.name)
+        key = key_for(model.name, model.runtime)
+        row = self._file.row(model if model.key == key else replace(model, name=key.name))
 
         def change(rows: Rows) -> None:
-            rows[model.key] = self._file.row(model)
+            rows[key] = row
 
         await self._apply(change)
 

@@ -32,6 +32,7 @@ _FLAGS: Final = (
 _CAPABILITY_FIELDS: Final = frozenset(ModelCapabilities.__slots__)
 _ROW_FIELDS: Final = frozenset(ModelMetadata.__slots__) - {"unknown"}
 _NO_CAPABILITIES: Final = ModelCapabilities()
+_SEPARATOR: Final = re.compile(r"[/\\]")
 _RUNTIME: Final = re.compile(r"[A-Za-z0-9_\-.]{1,100}")
 
 
@@ -141,9 +142,9 @@ class RowFormat:
         return Path(self._root, text) if self._is_relative_below(text) else None
 
     def _is_relative_below(self, text: str) -> bool:
-        if "\0" in text:
+        if "\0" in text or (".." in text and ".." in _SEPARATOR.split(text)):
             return False
-        if ".." not in text and ":" not in text and text[:1].isalnum():
+        if ":" not in text and text[:1].isalnum():
             return True
         return os.path.normpath(os.path.join(self._root, text)).startswith(self._below)  # noqa: PTH118 - as above
 
