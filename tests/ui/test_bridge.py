@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 import pytest
+from PySide6.QtCore import QElapsedTimer, QTimer
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 from shiboken6 import delete
@@ -74,6 +75,23 @@ def test_a_flood_arrives_as_few_batches_with_the_latest_of_every_key(bridge: Bri
     assert len(batches) == 1
     qtbot.waitUntil(lambda: len(batches) == 2)
     assert list(batches[1]) == [("a", 500)]
+
+
+def test_a_widget_hears_at_most_ten_batches_a_second(bridge: Bridge, qtbot: QtBot) -> None:
+    signal: Signal[int] = Signal()
+    widget = QWidget()
+    qtbot.addWidget(widget)
+    batches: list[Sequence[int]] = []
+    bridge.listen_merged(signal, widget, batches.append)
+    since = QElapsedTimer()
+    since.start()
+    ticker = QTimer(widget)
+    ticker.timeout.connect(lambda: signal.publish(since.elapsed()))
+    ticker.start(2)
+
+    qtbot.waitUntil(lambda: since.elapsed() > 450)
+
+    assert 2 <= len(batches) <= 1 + since.elapsed() / 100
 
 
 def test_what_waits_is_dropped_with_the_widget(bridge: Bridge, qtbot: QtBot) -> None:

@@ -3,7 +3,7 @@
 import pytest
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QPixmap, QWheelEvent
-from PySide6.QtWidgets import QApplication, QLabel, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QStyle, QStyleOptionButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from venom_desktop.ui.widgets import (
@@ -29,6 +29,7 @@ from venom_desktop.ui.widgets import (
     clear,
     flow,
 )
+from venom_desktop.ui.widgets.buttons import ButtonKind, ButtonSize
 
 
 @pytest.fixture(autouse=True)
@@ -50,19 +51,30 @@ def test_a_forbidden_button_says_why_and_an_allowed_one_what_it_does(qtbot: QtBo
 
 
 @pytest.mark.parametrize("size", ["dense", "normal", "large"])
-def test_a_focus_ring_moves_nothing(qtbot: QtBot, size: str) -> None:
+@pytest.mark.parametrize("kind", ["primary", "default", "quiet", "danger", "destroy"])
+def test_a_focus_ring_moves_nothing(qtbot: QtBot, size: ButtonSize, kind: ButtonKind) -> None:
     window = QWidget()
     qtbot.addWidget(window)
-    button = Button("Restart", size=size)  # type: ignore[arg-type]  # one of the three
+    other, button = Button("Other"), Button("Restart", kind, size=size)
+    other.setParent(window)
     button.setParent(window)
     with qtbot.waitActive(window):
         window.show()
-    before = button.sizeHint()
+    other.setFocus(Qt.FocusReason.TabFocusReason)
+    before = (words_of(button), button.sizeHint())
 
     button.setFocus(Qt.FocusReason.TabFocusReason)
 
     assert button.hasFocus()
-    assert button.sizeHint() == before
+    assert (words_of(button), button.sizeHint()) == before
+
+
+def words_of(button: Button) -> tuple[int, int, int]:
+    """Where the style puts the words: start, width, middle."""
+    option = QStyleOptionButton()
+    button.initStyleOption(option)
+    rect = button.style().subElementRect(QStyle.SubElement.SE_PushButtonContents, option, button)
+    return rect.left(), rect.width(), rect.center().y()
 
 
 def test_a_click_gives_no_ring(qtbot: QtBot) -> None:
