@@ -1,0 +1,207 @@
+"""The panel beside the list: what the selected model is, whether it runs here, and the one button that brings it."""
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import Signal as QtSignal
+from PySide6.QtWidgets import QWidget
+
+from venom_desktop.core.catalog.base import CatalogEntry
+from venom_desktop.core.errors import Cure
+from venom_desktop.ui.catalog.memory import ContextSlider, MemoryBar
+from venom_desktop.ui.catalog.presenter import NextStep, memory_use, short_list
+from venom_desktop.ui.catalog.primary import dress_primary, impossible
+from venom_desktop.ui.catalog.quantizations import QuantizationTable, in_card, offers_of
+from venom_desktop.ui.catalog.selection import Chosen
+from venom_desktop.ui.catalog.words import (
+    ABILITY_ICONS,
+    abilities_of,
+    ability_words,
+    license_words,
+    provider_words,
+    runtime_words,
+)
+from venom_desktop.ui.i18n import ago, count_short, facts, plural, tokens_short, tr
+from venom_desktop.ui.messages import show_error
+from venom_desktop.ui.widgets import (
+    Banner,
+    Button,
+    Choice,
+    DetailsPanel,
+    ElidedLabel,
+    FlowLayout,
+    Frame,
+    Icon,
+    Label,
+    Tile,
+    ToolButton,
+    clear,
+    column,
+    flow,
+    pill,
+    row,
+    wrapped,
+)
+
+
+class CatalogDetails(DetailsPanel):
+    """Shows a `Chosen` and a `NextStep`; tells what is pressed."""
+
+    quantization_chosen = QtSignal(str)
+    context_chosen = QtSignal(int)
+    primary_pressed = QtSignal()
+    page_wanted = QtSignal()
+    cure_wanted = QtSignal(object)
+
+    def __init__(self, runtimes: Sequence[str] = ("llama_cpp",)) -> None:
+        super().__init__(tr("Details of the model"))
+        self._chosen: Chosen | None = None
+        self._all_shown = False
+        self._tile = Tile()
+        self._name = Label("", "heading", wrap=True)
+        self._source = ElidedLabel("", "small", tone="text2", middle=True)
+        self._description = Label(tone="text2", wrap=True)
+        self._counts = Label("", "small", tone="text3", wrap=True)
+        self._pills = FlowLayout(6)
+        self.banner = Banner("cure")
+        self.gate = _GateNote(self.page_wanted.emit, lambda: self.cure_wanted.emit(Cure.OPEN_TOKEN_SETTINGS))
+        self.table = QuantizationTable()
+        self._more = Button("", "quiet", size="dense", icon="down", on_click=self._show_all)
+        self.context = ContextSlider()
+        self.memory = MemoryBar()
+        self.runtime = Choice(tr("Run with"), [(name, runtime_words(name)) for name in runtimes])
+        self.primary = Button("", "primary", size="large", on_click=self.primary_pressed.emit)
+        self._fill_body()
+        self._fill_foot()
+        self.table.label_chosen.connect(self.quantization_chosen)
+        self.context.chosen.connect(self.context_chosen)
+        self.table.enter_pressed.connect(self.primary_pressed)
+
+    @property
+    def runtime_name(self) -> str:
+        return str(self.runtime.value)
+
+    def show_chosen(self, chosen: Chosen) -> None:
+        """The whole panel but its button."""
+        if self._chosen is None or self._chosen.entry.model_name != chosen.entry.model_name:
+            self._all_shown = False
+            self.area.verticalScrollBar().setValue(0)
+        before, self._chosen = self._chosen, chosen
+        if before is None or before.entry is not chosen.entry:
+            self._show_entry(chosen.entry)
+        self._show_problem(chosen)
+        self._show_quantizations(chosen)
+        self._show_memory(chosen)
+
+    def show_next(self, step: NextStep) -> None:
+        """The primary button."""
+        dress_primary(self.primary, step, self._chosen)
+
+    def show_failure(self, error: Exception) -> None:
+        """An install or an activation that could not begin."""
+        show_error(self.banner, error, self.cure_wanted.emit)
+        self._place_notices()
+        self.area.ensureWidgetVisible(self.banner)
+
+    def set_narrow(self, narrow: bool) -> None:
+        self.table.set_narrow(narrow)
+
+    def _fill_body(self) -> None:
+        page = ToolButton("external", tr("Open the model page"), on_click=self.page_wanted.emit)
+        names = column(self._name, self._source, spacing=2)
+        pills, self._quantizations = QWidget(), QWidget()
+        pills.setLayout(self._pills)
+        card = in_card(self.table)
+        self._notices = wrapped(column(self.banner, self.gate, spacing=14, margins=(0, 0, 0, 14)))
+        title = Label(tr("Quantization"), "strong")
+        self._quantizations.setLayout(column(title, 6, card, row(self._more, None), 18, spacing=0))
+        self._amounts = wrapped(column(self.context, 14, self.memory, spacing=0))
+        for item in (
+            *(row(self._tile, (names, 1), page, spacing=12), 12, self._description, 6, self._counts, 12, pills, 16),
+            *(self._notices, self._quantizations, self._amounts),
+        ):
+            if isinstance(item, int):
+                self.body.addSpacing(item)
+            elif isinstance(item, QWidget):
+                self.body.addWidget(item)
+            else:
+                self.body.addLayout(item)
+        self.body.addStretch(1)
+
+    def _fill_foot(self) -> None:
+        self.foot.addLayout(row(Label(tr("Run with"), tone="text2"), (self.runtime, 1)))
+        self.foot.addWidget(self.primary)
+
+    def _show_entry(self, entry: CatalogEntry) -> None:
+        self._tile.show_name(entry.display_name, entry.publisher or "")
+        self._name.setText(entry.display_name)
+        self._source.setText(entry.model_name)
+        self._description.setText(entry.description or "")
+        self._description.setVisible(bool(entry.description))
+        self._counts.setText(_counts(entry))
+        clear(self._pills)
+        for ability in abilities_of(entry):
+            self._pills.addWidget(pill(ability_words(ability), ABILITY_ICONS[ability]))
+        if entry.context_length:
+            self._pills.addWidget(pill(tr("{count} context", count=tokens_short(entry.context_length)), "papers"))
+        if entry.license:
+            self._pills.addWidget(pill(tr("{name} licence", name=license_words(entry.license)), "lock"))
+        self.gate.setVisible(bool(entry.gated))
+        self._place_notices()
+
+    def _show_problem(self, chosen: Chosen) -> None:
+        error = chosen.error or impossible(chosen)
+        if error is not None:
+            show_error(self.banner, error, self.cure_wanted.emit)
+        else:
+            self.banner.hide()
+        self._place_notices()
+
+    def _place_notices(self) -> None:
+        # Without one to show, their frame would leave its margin as a hole.
+        self._notices.setVisible(not (self.banner.isHidden() and self.gate.isHidden()))
+
+    def _show_quantizations(self, chosen: Chosen) -> None:
+        offered = chosen.entry.quantizations or ()
+        label = chosen.quantization.label if chosen.quantization else None
+        shown = offered if self._all_shown else short_list(offered, label)
+        self._quantizations.setVisible(bool(offered))
+        self.table.show_offers(offers_of(shown, chosen.verdicts), label)
+        left = len(offered) - len(shown)
+        self._more.setVisible(left > 0)
+        self._more.set_content(plural("Show {count} more", "Show {count} more", left), "down")
+
+    def _show_memory(self, chosen: Chosen) -> None:
+        verdict = chosen.verdict
+        self._amounts.setVisible(verdict is not None)
+        if verdict is not None and chosen.host is not None:
+            self.context.show_steps(chosen.steps, chosen.context)
+            self.memory.show_use(memory_use(verdict, chosen.host))
+
+    def _show_all(self) -> None:
+        self._all_shown = True
+        if self._chosen is not None:
+            self._show_quantizations(self._chosen)
+
+
+class _GateNote(Frame):
+    """A licence has to be accepted before the hub gives the files."""
+
+    def __init__(self, on_page: Callable[[], object], on_token: Callable[[], object]) -> None:
+        sentence = Label(
+            tr("This model is gated. Accept its licence on its page, then add your Hugging Face token here."),
+            tone="text2",
+            wrap=True,
+        )
+        buttons = flow(
+            Button(tr("Open the model page"), size="dense", icon="external", trailing=True, on_click=on_page),
+            Button(tr("Add a token…"), size="dense", on_click=on_token),
+        )
+        super().__init__("box", column(row(Icon("lock"), (sentence, 1)), buttons, margins=(12, 10, 12, 12)))
+
+
+def _counts(entry: CatalogEntry) -> str:
+    downloads = None
+    if entry.downloads is not None:
+        downloads = tr("{count} downloads", count=count_short(entry.downloads))
+    updated = tr("updated {when}", when=ago(entry.updated)) if entry.updated else None
+    return facts(provider_words(entry.provider), downloads, updated)

@@ -1,0 +1,79 @@
+"""The words, the icon and the use of the panel's primary button."""
+
+from venom_desktop.core.errors import NoUsableFile, PickleOnly, VenomError
+from venom_desktop.ui.catalog.presenter import NextStep, Step
+from venom_desktop.ui.catalog.selection import Chosen
+from venom_desktop.ui.i18n import NO_BREAK, gigabytes, percent, tr
+from venom_desktop.ui.messages import message_of
+from venom_desktop.ui.widgets import Button
+
+
+def dress_primary(button: Button, step: NextStep, chosen: Chosen | None) -> None:
+    """Say what a press does, or why there is nothing to press."""
+    text, icon = _words(step, chosen)
+    button.set_content(text, icon)
+    reason = _reason(step, chosen)
+    if reason is None:
+        button.allow()
+    else:
+        button.forbid(reason)
+
+
+def _words(step: NextStep, chosen: Chosen | None) -> tuple[str, str | None]:
+    match step.step:
+        case Step.READING | Step.IMPOSSIBLE:
+            return tr("Install"), "download"
+        case Step.INSTALL:
+            return _install_words(step, chosen), "download"
+        case Step.INSTALLING:
+            return _with_progress(tr("Installing…"), step), None
+        case Step.PAUSED:
+            return _with_progress(tr("Resume the download ·"), step), "play"
+        case Step.ACTIVATE:
+            return tr("Installed · Activate"), "play"
+        case Step.ACTIVATING:
+            return tr("Activating…"), None
+        case Step.ACTIVE:
+            return tr("Active"), "check"
+
+
+def _install_words(step: NextStep, chosen: Chosen | None) -> str:
+    label = chosen.quantization.label if chosen and chosen.quantization else ""
+    if step.size_bytes is None:
+        return tr("Install {quantization}", quantization=label).replace(" ", NO_BREAK)
+    text = tr("Install {quantization} · {size}", quantization=label, size=gigabytes(step.size_bytes))
+    return text.replace(" ", NO_BREAK)
+
+
+def _with_progress(text: str, step: NextStep) -> str:
+    progress = step.operation.progress if step.operation else None
+    return text if progress is None else f"{text}{NO_BREAK}{percent(progress / 100)}"
+
+
+def _reason(step: NextStep, chosen: Chosen | None) -> str | None:
+    match step.step:
+        case Step.READING:
+            return tr("The list of files is being read")
+        case Step.IMPOSSIBLE:
+            return _why_not(chosen)
+        case Step.INSTALLING:
+            return tr("It is being installed: pause or cancel it below")
+        case Step.ACTIVATING:
+            return tr("It is being loaded")
+        case Step.ACTIVE:
+            return tr("This model answers now")
+        case Step.INSTALL | Step.PAUSED | Step.ACTIVATE:
+            return None
+
+
+def _why_not(chosen: Chosen | None) -> str:
+    error = (chosen.error or impossible(chosen)) if chosen else None
+    return message_of(error).sentence if error else tr("Choose a model first")
+
+
+def impossible(chosen: Chosen) -> VenomError | None:
+    """Why nothing of this repository can be installed, once its files are known; None when something can."""
+    if chosen.entry.quantizations != () or chosen.reading:
+        return None
+    name = chosen.entry.model_name
+    return PickleOnly(model_name=name) if chosen.entry.only_pickle else NoUsableFile(model_name=name)

@@ -1,0 +1,190 @@
+"""The radio table of the details panel: one row per quantization, with size, memory and fit."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import IntEnum
+from typing import Final
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtCore import Signal as QtSignal
+
+from venom_desktop.core.catalog.base import FitVerdict, Quantization
+from venom_desktop.ui import theme
+from venom_desktop.ui.catalog.words import ABOUT
+from venom_desktop.ui.i18n import gigabytes, tr
+from venom_desktop.ui.widgets import Cell, Frame, PillLook, RowDelegate, Table, column, fit_look, pill_size
+
+Index = QModelIndex | QPersistentModelIndex
+NOWHERE: Final = QModelIndex()
+
+
+class Part(IntEnum):
+    """The columns."""
+
+    LABEL = 0
+    SIZE = 1
+    MEMORY = 2
+    FIT = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """A row: a quantization and what is known of its memory."""
+
+    quantization: Quantization
+    verdict: FitVerdict | None = None
+
+
+class QuantizationModel(QAbstractTableModel):
+    """Verdicts come and change one by one; the rows stay."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._offers: tuple[Offer, ...] = ()
+
+    @property
+    def offers(self) -> tuple[Offer, ...]:
+        return self._offers
+
+    def show_offers(self, offers: Sequence[Offer]) -> None:
+        before, self_offers = [_label(offer) for offer in self._offers], tuple(offers)
+        if before != [_label(offer) for offer in self_offers]:
+            self.beginResetModel()
+            self._offers = self_offers
+            self.endResetModel()
+        elif self_offers != self._offers:
+            self._offers = self_offers
+            self.dataChanged.emit(self.index(0, 0), self.index(len(self_offers) - 1, len(Part) - 1))
+
+    def row_of(self, label: str | None) -> int:
+        return next((row for row, offer in enumerate(self._offers) if _label(offer) == label), -1)
+
+    def rowCount(self, parent: Index = NOWHERE) -> int:
+        return 0 if parent.isValid() else len(self._offers)
+
+    def columnCount(self, parent: Index = NOWHERE) -> int:
+        return 0 if parent.isValid() else len(Part)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        if not index.isValid() or not 0 <= index.row() < len(self._offers):
+            return None
+        offer = self._offers[index.row()]
+        match role:
+            case Qt.ItemDataRole.UserRole:
+                return offer
+            case Qt.ItemDataRole.DisplayRole:
+                return _label(offer) if index.column() == Part.LABEL else None
+            case Qt.ItemDataRole.AccessibleTextRole:
+                words = (_label(offer), gigabytes(offer.quantization.size_bytes), fit_look(offer.verdict).text)
+                return ", ".join(words)
+            case Qt.ItemDataRole.ToolTipRole:
+                return fit_look(offer.verdict).tip if index.column() >= Part.MEMORY else _label(offer)
+            case _:
+                return None
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        if orientation is not Qt.Orientation.Horizontal or not 0 <= section < len(Part):
+            return None
+        if role == Qt.ItemDataRole.DisplayRole:
+            return ("", tr("Size"), tr("Memory"), tr("Fit"))[section]
+        if role == Qt.ItemDataRole.TextAlignmentRole and section in (Part.SIZE, Part.MEMORY):
+            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        return None
+
+
+def _label(offer: Offer) -> str:
+    return offer.quantization.label
+
+
+class _Painter(RowDelegate):
+    def paint_ground(self, cell: Cell) -> None:
+        ground = "accent_soft" if cell.selected else "hover" if cell.hovered else "surface"
+        cell.painter.fillRect(cell.rect, theme.color(ground))
+
+    def paint_cell(self, cell: Cell) -> None:
+        offer: Offer = cell.value
+        match Part(cell.column):
+            case Part.LABEL:
+                cell.radio()
+                cell.text(_label(offer), "medium", middle=True, within=cell.inner(31, 0))
+            case Part.SIZE:
+                cell.text(_size(offer), trailing=True)
+            case Part.MEMORY:
+                cell.text(_memory(offer), tone="text2", trailing=True)
+            case Part.FIT:
+                cell.pill(_look(offer))
+
+
+def _memory(offer: Offer) -> str:
+    return gigabytes(offer.verdict.needed_bytes) if offer.verdict else ""
+
+
+def _look(offer: Offer) -> PillLook:
+    return fit_look(offer.verdict)
+
+
+def _widest(look: PillLook) -> int:
+    """With the sign of an estimate, so that an exact verdict moves nothing."""
+    return pill_size(replace(look, text=f"{ABOUT}{look.text.removeprefix(ABOUT)}")).width()
+
+
+def _size(offer: Offer) -> str:
+    if offer.quantization.size_bytes is None and offer.verdict is not None:
+        return f"{ABOUT}{gigabytes(offer.verdict.weights_bytes)}"
+    return gigabytes(offer.quantization.size_bytes)
+
+
+class QuantizationTable(Table):
+    """As high as its rows."""
+
+    label_chosen = QtSignal(str)
+
+    def __init__(self) -> None:
+        super().__init__(tr("Quantization"), two_lines=False, first_margin=10)
+        self.rows = QuantizationModel()
+        self.setModel(self.rows)
+        self._painter = _Painter(self)
+        self.setItemDelegate(self._painter)
+        self._fit_columns()
+        self.row_changed.connect(self._tell)
+
+    def show_offers(self, offers: Sequence[Offer], chosen: str | None) -> None:
+        """Take rows and select one of them; tells nothing."""
+        blocked = self.blockSignals(True)
+        if offers_changed := tuple(offers) != self.rows.offers:
+            self.rows.show_offers(offers)
+        if offers_changed:
+            self._fit_columns()
+            self.fit_height_to_rows()
+        if self.currentIndex().row() != self.rows.row_of(chosen):
+            self.select_row(self.rows.row_of(chosen))
+        self.blockSignals(blocked)
+
+    def set_narrow(self, narrow: bool) -> None:
+        self.setColumnHidden(Part.MEMORY, narrow)
+
+    def _fit_columns(self) -> None:
+        """As wide as the figures need: what is left belongs to labels such as UD-Q4_K_XL."""
+        body = theme.metrics("body")
+        offers = self.rows.offers
+        sizes = [body.horizontalAdvance(_size(offer)) for offer in offers]
+        memories = [body.horizontalAdvance(_memory(offer)) for offer in offers]
+        pills = [
+            pill_size(replace(look, text=f"{ABOUT}{look.text.removeprefix(ABOUT)}")).width()
+            for look in map(_look, offers)
+        ]
+        widths = {Part.SIZE: sizes, Part.MEMORY: memories, Part.FIT: [width - 6 for width in pills]}
+        self.set_column_widths({int(part): max(found, default=48) + 18 for part, found in widths.items()})
+
+    def _tell(self, index: QModelIndex) -> None:
+        offer = index.data(Qt.ItemDataRole.UserRole)
+        if isinstance(offer, Offer):
+            self.label_chosen.emit(_label(offer))
+
+
+def in_card(table: QuantizationTable) -> Frame:
+    return Frame("card", column(table, margins=(1, 4, 1, 4)))
+
+
+def offers_of(quantizations: Sequence[Quantization], verdicts: Mapping[str, FitVerdict | None]) -> tuple[Offer, ...]:
+    return tuple(Offer(quantization=one, verdict=verdicts.get(one.label)) for one in quantizations)

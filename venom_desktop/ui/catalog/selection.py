@@ -1,0 +1,198 @@
+"""The model that is selected: reads its details, keeps the choices, and judges whether it fits. No Qt in here."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any, Final, Protocol
+
+from venom_desktop.core.catalog.base import CatalogEntry, FitVerdict, Quantization
+from venom_desktop.core.catalog.entry_fit import estimated_fit
+from venom_desktop.core.catalog.fit import LoadSettings
+from venom_desktop.core.host.sample import HostSample
+from venom_desktop.core.signals import Signal
+from venom_desktop.core.tasks import OnError
+from venom_desktop.ui.catalog.presenter import context_steps, preselected, usual_step
+
+READ_AFTER_S: Final = 0.15
+"""Whoever runs down the list with the arrow keys asks for the row where they stop."""
+
+JUDGE_AFTER_S: Final = 0.12
+NOTICEABLE_BYTES: Final = 256_000_000
+"""A change of free memory below this moves no verdict: numbers that flicker help nobody."""
+
+DETAILS_KEY: Final = "catalog details"
+FIT_KEY: Final = "catalog fit"
+
+
+class Source(Protocol):
+    """The part of a catalog that the panel needs."""
+
+    async def details(self, model_name: str, *, refresh: bool = False) -> CatalogEntry: ...
+
+    async def exact_fit(
+        self, entry: CatalogEntry, quantization: Quantization, *, settings: LoadSettings, host: HostSample
+    ) -> FitVerdict | None: ...
+
+
+class Starter(Protocol):
+    """The part of the bridge that starts and cancels coroutines."""
+
+    def start(self, key: str, coroutine: Coroutine[Any, Any, object], *, on_error: OnError | None = None) -> None: ...
+
+    def cancel(self, key: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """What the panel shows. `reading` until the details are there; `error` when they could not be read."""
+
+    entry: CatalogEntry
+    reading: bool = True
+    error: Exception | None = None
+    quantization: Quantization | None = None
+    verdicts: Mapping[str, FitVerdict | None] = field(default_factory=lambda: MappingProxyType({}))
+    steps: tuple[int, ...] = ()
+    context: int = 0
+    host: HostSample | None = None
+
+    @property
+    def verdict(self) -> FitVerdict | None:
+        """Of the chosen quantization with the chosen context."""
+        return self.verdicts.get(self.quantization.label) if self.quantization else None
+
+
+class Selection:
+    """`changed` publishes every new `Chosen`, None when nothing is selected."""
+
+    def __init__(self, source: Source, starter: Starter, host: Callable[[], HostSample | None]) -> None:
+        self.changed: Signal[Chosen | None] = Signal()
+        self.judged: Signal[CatalogEntry] = Signal()
+        """Entries whose verdict is exact now, for the row in the list."""
+        self._source = source
+        self._starter = starter
+        self._host = host
+        self._chosen: Chosen | None = None
+        self._by_hand: str | None = None
+
+    @property
+    def chosen(self) -> Chosen | None:
+        return self._chosen
+
+    def select(self, entry: CatalogEntry | None) -> None:
+        """Show another model: at once what its row knows, then what its page knows."""
+        if entry is None:
+            self._starter.cancel(DETAILS_KEY)
+            self._starter.cancel(FIT_KEY)
+            self._publish(None)
+            return
+        if self._chosen is not None and self._chosen.entry.model_name == entry.model_name:
+            return
+        self._by_hand = None
+        self._starter.cancel(FIT_KEY)
+        self._publish(self._known(Chosen(entry=entry)))
+        self._starter.start(DETAILS_KEY, self._read(entry), on_error=self._failed)
+
+    def read_again(self) -> None:
+        """After an error, or after a licence was accepted."""
+        if self._chosen is not None:
+            self._publish(replace(self._chosen, reading=True, error=None))
+            self._starter.start(DETAILS_KEY, self._read(self._chosen.entry, refresh=True), on_error=self._failed)
+
+    def choose_quantization(self, label: str) -> None:
+        chosen = self._chosen
+        if chosen is None or (chosen.quantization is not None and chosen.quantization.label == label):
+            return
+        self._by_hand = label
+        self._publish(replace(chosen, quantization=_by_label(chosen.entry, label)))
+        self._judge_soon()
+
+    def choose_context(self, tokens: int) -> None:
+        chosen = self._chosen
+        if chosen is None or tokens == chosen.context:
+            return
+        self._publish(self._estimated(replace(chosen, context=tokens)))
+        self._judge_soon()
+
+    def host_changed(self, host: HostSample) -> None:
+        """Judge anew when noticeably more or less memory is free."""
+        chosen = self._chosen
+        if chosen is None:
+            return
+        before = chosen.host.memory_available_bytes if chosen.host else None
+        if before is None or abs(host.memory_available_bytes - before) >= NOTICEABLE_BYTES:
+            self._publish(self._estimated(chosen) if before is None else replace(chosen, host=host))
+            self._judge_soon()
+
+    async def _read(self, entry: CatalogEntry, *, refresh: bool = False) -> None:
+        await asyncio.sleep(0 if refresh else READ_AFTER_S)
+        details = await self._source.details(entry.model_name, refresh=refresh)
+        chosen = self._chosen
+        if chosen is None or chosen.entry.model_name != details.model_name:
+            return
+        self._publish(self._known(replace(chosen, entry=_joined(entry, details), reading=False, error=None)))
+        self._judge_soon()
+
+    def _failed(self, error: Exception) -> None:
+        if self._chosen is not None:
+            self._publish(replace(self._chosen, reading=False, error=error))
+
+    def _known(self, chosen: Chosen) -> Chosen:
+        """With stops, verdicts and a preselected quantization, as far as the entry tells."""
+        steps = context_steps(chosen.entry.context_length)
+        context = chosen.context if chosen.context in steps else steps[usual_step(steps)]
+        chosen = self._estimated(replace(chosen, steps=steps, context=context))
+        kept = _by_label(chosen.entry, self._by_hand) if self._by_hand else None
+        return replace(chosen, quantization=kept or preselected(chosen.entry, chosen.verdicts))
+
+    def _estimated(self, chosen: Chosen) -> Chosen:
+        host = self._host()
+        if host is None:
+            return chosen
+        settings = LoadSettings(context=chosen.context)
+        verdicts = {
+            one.label: estimated_fit(chosen.entry, one, settings=settings, host=host)
+            for one in chosen.entry.quantizations or ()
+        }
+        return replace(chosen, verdicts=MappingProxyType(verdicts), host=host)
+
+    def _judge_soon(self) -> None:
+        chosen = self._chosen
+        if chosen is not None and chosen.quantization is not None and not chosen.reading:
+            self._starter.start(FIT_KEY, self._judge(chosen.entry, chosen.quantization, chosen.context))
+
+    async def _judge(self, entry: CatalogEntry, quantization: Quantization, context: int) -> None:
+        await asyncio.sleep(JUDGE_AFTER_S)
+        host = self._host()
+        if host is None:
+            return
+        settings = LoadSettings(context=context)
+        verdict = await self._source.exact_fit(entry, quantization, settings=settings, host=host)
+        chosen = self._chosen
+        if verdict is None or chosen is None or chosen.entry.model_name != entry.model_name:
+            return
+        verdicts = MappingProxyType({**chosen.verdicts, quantization.label: verdict})
+        self._publish(replace(chosen, verdicts=verdicts, host=host))
+        self.judged.publish(replace(entry, fit=verdict))
+
+    def _publish(self, chosen: Chosen | None) -> None:
+        self._chosen = chosen
+        self.changed.publish(chosen)
+
+
+def _by_label(entry: CatalogEntry, label: str) -> Quantization | None:
+    return next((one for one in entry.quantizations or () if one.label == label), None)
+
+
+def _joined(row: CatalogEntry, details: CatalogEntry) -> CatalogEntry:
+    """What only the list told stays: the page's answer may lack downloads or a description."""
+    return replace(
+        details,
+        description=details.description or row.description,
+        downloads=row.downloads if details.downloads is None else details.downloads,
+        updated=details.updated or row.updated,
+        license=details.license or row.license,
+        parameters=details.parameters or row.parameters,
+        context_length=details.context_length or row.context_length,
+        fit=row.fit,
+    )
