@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame
 from venom_desktop.ui import theme
 from venom_desktop.ui.i18n import tr
 from venom_desktop.ui.theme_tokens import ColorRole
-from venom_desktop.ui.widgets.buttons import Button, ToolButton
+from venom_desktop.ui.widgets.buttons import Button, ButtonKind, ToolButton
 from venom_desktop.ui.widgets.labels import Icon, Label
 from venom_desktop.ui.widgets.layouts import row
 
@@ -40,7 +40,7 @@ class Banner(QFrame):
         self._icon = Icon(icon or default_icon, 16, role)
         self._sentence = Label(wrap=True)
         self._sentence.setAlignment(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeading)
-        self._button = Button("", size="dense", on_click=self._press)
+        self._button = Button("", _button_kind(kind), size="dense", on_click=self._press)
         close = ToolButton("close", tr("Dismiss"), icon_size=14, on_click=self._dismiss)
         close.setVisible(closable or kind == "box")
         self.setLayout(row(self._icon, (self._sentence, 1), self._button, close, spacing=10, margins=(12, 6, 6, 6)))
@@ -79,6 +79,7 @@ class Banner(QFrame):
         icon, role = _LOOKS[kind]
         self._icon.show_icon(icon, role)
         theme.set_variant(self, "role", kind)
+        self._button.set_kind(_button_kind(kind))
 
     def _press(self) -> None:
         if self._act is not None:
@@ -87,3 +88,7 @@ class Banner(QFrame):
     def _dismiss(self) -> None:
         self.hide()
         self.dismissed.emit()
+
+
+def _button_kind(kind: BannerKind) -> ButtonKind:
+    return "quiet" if kind == "box" else "default"

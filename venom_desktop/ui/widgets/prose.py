@@ -18,6 +18,7 @@ from venom_desktop.ui.theme_tokens import FontRole
 
 _CARET = "\u258d"
 _CARET_MS = 500
+_INDENT = 18
 
 
 class Prose(QTextBrowser):
@@ -104,6 +105,7 @@ class Prose(QTextBrowser):
     def _render(self) -> None:
         document = self.document()
         document.setDefaultFont(theme.font(self._role))
+        document.setIndentWidth(_INDENT)
         before = self.textCursor()
         selection = (before.anchor(), before.position())
         if self._is_html:
@@ -148,13 +150,14 @@ def _dress(document: QTextDocument, leading_percent: int) -> None:
     block = document.begin()
     while block.isValid():
         cursor = QTextCursor(block)
-        if block.blockFormat().hasProperty(QTextFormat.Property.BlockCodeFence):
+        is_code = block.blockFormat().hasProperty(QTextFormat.Property.BlockCodeFence)
+        if is_code:
             cursor.mergeBlockFormat(code)
-        _dress_fragments(cursor, document)
+        _dress_fragments(cursor, is_code=is_code)
         block = block.next()
 
 
-def _dress_fragments(cursor: QTextCursor, document: QTextDocument) -> None:
+def _dress_fragments(cursor: QTextCursor, *, is_code: bool) -> None:
     link = theme.color("accent_text")
     pieces = []
     iterator = cursor.block().begin()
@@ -170,6 +173,6 @@ def _dress_fragments(cursor: QTextCursor, document: QTextDocument) -> None:
         elif shape.isAnchor():
             shape.setForeground(link)
             cursor.setCharFormat(shape)
-        elif shape.fontFixedPitch():
+        elif is_code or shape.fontFixedPitch():
             shape.setFont(theme.font("mono"), QTextCharFormat.FontPropertiesInheritanceBehavior.FontPropertiesAll)
             cursor.setCharFormat(shape)
