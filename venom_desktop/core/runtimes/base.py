@@ -1,6 +1,6 @@
 """What every runtime offers: state snapshots, load and unload, and chat over one request shape."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -102,6 +102,26 @@ class ChatChunk:
     tokens_per_s: float | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upstream:
+    """Where a runtime answers in OpenAI's shapes: `base_url` without `/v1`; `headers` go with each request."""
+
+    base_url: str
+    model: str
+    headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """Something an engine computes on; `kind` as the engine names it (cpu, gpu, ...), bytes, None is unknown."""
+
+    name: str
+    description: str
+    kind: str | None
+    memory_free_bytes: int | None
+    memory_total_bytes: int | None
+
+
 class Runtime(Protocol):
     """One local engine. `changed` publishes a new snapshot at every change of state."""
 
@@ -122,8 +142,17 @@ class Runtime(Protocol):
     async def stop(self) -> None:
         """End the server; returns when the process is gone."""
 
-    def chat(self, request: ChatRequest) -> AsyncIterator[ChatChunk]:
+    def chat(self, request: ChatRequest) -> AsyncGenerator[ChatChunk, None]:
         """Stream one answer. Closing the iterator cancels it upstream. Raises `RuntimeUnavailable`."""
+
+    def upstream(self) -> Upstream:
+        """Where the loaded model answers, for passing requests on. Raises `RuntimeUnavailable`."""
+
+    async def health(self) -> bool:
+        """True when the server answers and can take a request now."""
+
+    async def devices(self) -> tuple[Device, ...]:
+        """What its engine can use. Raises `RuntimeFailed` when it does not tell."""
 
     def log_lines(self) -> tuple[str, ...]:
         """The last lines the server wrote, oldest first."""

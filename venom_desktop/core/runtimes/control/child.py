@@ -37,14 +37,17 @@ class ChildServer:
         self.moved: Signal[str] = Signal()
         """Every line of both streams, as it comes."""
         self._name = name
-        self._pid_file = runtime_folder / f"{name}{SUFFIX}"
+        # Two programs may share the folder; neither may overwrite what finds the other's orphan.
+        self._pid_file = runtime_folder / f"{name}-{os.getpid()}{SUFFIX}"
         self._log_file = log_file
         self._lines: deque[str] = deque(maxlen=LINES_KEPT)
+        self._lines_of_run: deque[str] = deque(maxlen=LINES_KEPT)
         self._tasks = TaskScope(f"child:{name}")
         self._guard: Process | None = None
         self._pid: int | None = None
         self._started = ""
         self._requested = False
+        self._stops = 0
         self._kills_before = 0
         self._gone = asyncio.Event()
         self._gone.set()
@@ -77,7 +80,10 @@ class ChildServer:
         environment: Mapping[str, str] | None = None,
         port: int | None = None,
     ) -> int:
-        """Start the server and return its PID; `stdin_line` may hold a secret. Raises `StartRefused`."""
+        """Start the server and return its PID; `stdin_line` may hold a secret.
+
+        Raises `StartRefused`, also when `stop` is called before there is a process.
+        """
         await self.stop()
         order = {
             "name": self._name,
@@ -89,22 +95,29 @@ class ChildServer:
             "pid_file": str(self._pid_file),
             "log_file": str(self._log_file),
         }
+        self._lines_of_run.clear()
         self._kills_before = out_of_memory_kills()
+        stops = self._stops
         guard = await self._spawn_guard()
-        try:
+        started: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._guard, self._requested = guard, False
+        self._gone.clear()
+        self._tasks.start("listen", self._listen(guard, started))
+        if self._stops == stops:
             self._send(guard, order)
-            started = await self._first_event(guard)
-        except BaseException:
+        else:
+            self._let_go(guard)
+        try:
+            return await started
+        except asyncio.CancelledError:
+            # Its end is waited for by whoever stops or starts next.
+            self._requested = True
             self._let_go(guard)
             raise
-        self._guard, self._requested = guard, False
-        self._pid, self._started = int(started["pid"]), str(started["started"])
-        self._gone.clear()
-        self._tasks.start("listen", self._listen(guard))
-        return self._pid
 
     async def stop(self) -> None:
         """End the server and everything it started; returns when all of it is gone."""
+        self._stops += 1
         guard = self._guard
         if guard is None:
             return
@@ -157,44 +170,48 @@ class ChildServer:
         if guard.stdin is not None:
             guard.stdin.close()
 
-    async def _first_event(self, guard: Process) -> dict[str, Any]:
-        if guard.stdout is None:
-            raise StartRefused("its guard has no output")
-        raw = await guard.stdout.readline()
-        if not raw:
-            raise StartRefused(f"its guard ended with code {await guard.wait()}")
-        event: dict[str, Any] = json.loads(raw)
-        if event["event"] == "refused":
-            await guard.wait()
-            raise StartRefused(event["problem"])
-        return event
-
-    async def _listen(self, guard: Process) -> None:
-        told: Exit | None = None
+    async def _listen(self, guard: Process, started: asyncio.Future[int]) -> None:
+        told = False
         if guard.stdout is not None:
             async for raw in guard.stdout:
                 event = json.loads(raw)
-                match event["event"]:
-                    case "exited":
-                        told = self._exit(code=event["code"], number=event["signal"])
-                        self._pid = None
-                        self.exited.publish(told)
-                    case "said" | "log" as stream:
-                        self._hear(event["line"], said=stream == "said")
-                    case _:
-                        pass
+                told = self._take(event, started) or told
         await guard.wait()
-        if told is None:
+        if not told:
             await self._end_orphan()
+        if not started.done():
+            started.set_exception(StartRefused("it was stopped before it ran"))
         self._guard = None
         self._let_go(guard)
         self._gone.set()
 
+    def _take(self, event: Mapping[str, Any], started: asyncio.Future[int]) -> bool:
+        """True for the last event of a server."""
+        match event["event"]:
+            case "started":
+                self._pid, self._started = event["pid"], event["started"]
+                if not started.done():
+                    started.set_result(event["pid"])
+            case "refused":
+                if not started.done():
+                    started.set_exception(StartRefused(event["problem"]))
+                return True
+            case "said" | "log" as stream:
+                self._hear(event["line"], said=stream == "said")
+            case "exited":
+                self._pid = None
+                self.exited.publish(self._exit(code=event["code"], number=event["signal"]))
+                return True
+            case _:
+                raise ValueError(f"A guard told {event['event']}")
+        return False
+
     async def _end_orphan(self) -> None:
         """The guard was killed, so nobody else ends what it kept."""
         pid, self._pid = self._pid, None
-        if pid is not None:
-            await end_group(pid, self._started)
+        if pid is None:
+            return
+        await end_group(pid, self._started)
         self._pid_file.unlink(missing_ok=True)
         self.exited.publish(self._exit(code=None, number=None))
 
@@ -204,11 +221,12 @@ class ChildServer:
             signal=number,
             requested=self._requested,
             out_of_memory=out_of_memory_kills() > self._kills_before,
-            lines=self.log_lines(),
+            lines=tuple(self._lines_of_run),
         )
 
     def _hear(self, line: str, *, said: bool) -> None:
         self._lines.append(line)
+        self._lines_of_run.append(line)
         self.moved.publish(line)
         if said:
             self.said.publish(line)

@@ -76,6 +76,9 @@ _TELLING = tuple(
     )
 )
 
+# Our own engine says what it saw before it went.
+_TOLD = re.compile(r'\{"event": "failed", "kind": "(?P<kind>\w+)"\}')
+
 _CRASHES = {
     getattr(signal, name).value: words
     for name, words in (
@@ -108,6 +111,10 @@ def diagnose(end: Exit, *, port: int | None = None) -> Diagnosis:
 
 
 def _from_lines(lines: tuple[str, ...], port: int | None) -> Diagnosis | None:
+    for line in reversed(lines):
+        told = _TOLD.match(line)
+        if told and told["kind"] in set(Cause) - {Cause.UNKNOWN}:
+            return _say(Cause(told["kind"]))
     for cause, pattern in _TELLING:
         for line in reversed(lines):
             found = pattern.search(line)

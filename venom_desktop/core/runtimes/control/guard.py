@@ -183,7 +183,10 @@ def forbid_core_dumps() -> None:
 
 def main() -> int:
     forbid_core_dumps()
-    guard = Guard(json.loads(sys.stdin.buffer.readline()), Teller())
+    order = sys.stdin.buffer.readline()
+    if not order:
+        return 0
+    guard = Guard(json.loads(order), Teller())
     for number in (signal.SIGTERM, signal.SIGINT) if _WINDOWS else (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: threading.Thread(target=guard.end, daemon=True).start())
     return guard.run()

@@ -1,0 +1,92 @@
+"""The gate measures every call that passes and tells about it once it has ended."""
+
+import asyncio
+from datetime import UTC, datetime
+
+import pytest
+
+from venom_desktop.core.errors import RuntimeUnavailable
+from venom_desktop.core.governance.base import CallRecord, CallRequest, Outcome, Purpose, Target, Usage
+from venom_desktop.core.governance.gate import Gate
+
+TARGET = Target(runtime="llama_cpp", model="tiny")
+REQUEST = CallRequest(target=TARGET, purpose=Purpose.PROMPT)
+NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+async def test_a_call_is_recorded_with_its_times_and_tokens() -> None:
+    clock = Clock()
+    gate = Gate(clock=clock, now=lambda: NOON)
+    heard: list[CallRecord] = []
+    gate.calls.subscribe(heard.append)
+    usage = Usage(prompt_tokens=7, completion_tokens=3, tokens_per_s=1.5)
+    async with gate.call(REQUEST) as call:
+        assert call.target == TARGET
+        clock.now += 0.25
+        call.first_token()
+        clock.now += 2.0
+        call.first_token()
+        call.finish(usage)
+        assert heard == []
+    [record] = heard
+    assert (record.outcome, record.first_token_s, record.duration_s) == (Outcome.COMPLETED, 0.25, 2.25)
+    assert (record.usage, record.started_at, record.target) == (usage, NOON, TARGET)
+    assert gate.recent == (record,)
+
+
+async def test_a_failed_call_is_recorded_with_its_code() -> None:
+    gate = Gate()
+
+    async def fail() -> None:
+        async with gate.call(REQUEST):
+            raise RuntimeUnavailable(runtime="llama.cpp")
+
+    with pytest.raises(RuntimeUnavailable):
+        await fail()
+    [record] = gate.recent
+    assert (record.outcome, record.reason_code, record.first_token_s) == (Outcome.FAILED, "RUNTIME_UNAVAILABLE", None)
+
+
+async def test_a_fault_of_ours_is_recorded_too() -> None:
+    gate = Gate()
+
+    async def fail() -> None:
+        async with gate.call(REQUEST):
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
+    assert (gate.recent[0].outcome, gate.recent[0].reason_code) == (Outcome.FAILED, "INTERNAL_ERROR")
+
+
+async def test_a_cancelled_call_is_recorded_as_cancelled() -> None:
+    gate = Gate()
+    inside = asyncio.Event()
+
+    async def wait() -> None:
+        async with gate.call(REQUEST):
+            inside.set()
+            await asyncio.Event().wait()
+
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(wait())
+        await inside.wait()
+        task.cancel()
+    assert gate.recent[0].outcome is Outcome.CANCELLED
+
+
+async def test_the_last_hundred_calls_are_kept() -> None:
+    gate = Gate()
+    for number in range(103):
+        async with gate.call(REQUEST) as call:
+            call.finish(Usage(completion_tokens=number))
+    assert [record.usage.completion_tokens for record in gate.recent] == list(range(3, 103))
+    assert len({record.call_id for record in gate.recent}) == 100

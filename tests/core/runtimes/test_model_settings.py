@@ -1,0 +1,67 @@
+"""Load settings of single models survive a restart; a damaged file costs no start."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from venom_desktop.core.errors import InvalidSetting
+from venom_desktop.core.registry.model import ModelKey
+from venom_desktop.core.runtimes.base import LoadSettings
+from venom_desktop.core.runtimes.model_settings import ModelSettingsStore
+
+KEY = ModelKey(name="org/model:Q4_K_M", runtime="llama_cpp")
+SETTINGS = LoadSettings(context=4096, threads=4, gpu_layers=-1, parallel=2, kv_type="q8_0")
+
+
+async def test_settings_are_kept_per_name_and_runtime(tmp_path: Path) -> None:
+    store = ModelSettingsStore(tmp_path / "model_settings.json")
+    heard: list[ModelKey] = []
+    store.changed.subscribe(heard.append)
+    await store.save(KEY, SETTINGS)
+    again = ModelSettingsStore(tmp_path / "model_settings.json")
+    assert again.get(KEY) == SETTINGS
+    assert again.get(ModelKey(name=KEY.name, runtime="ollama")) == LoadSettings()
+    assert heard == [KEY]
+
+
+async def test_forgotten_settings_are_gone(tmp_path: Path) -> None:
+    store = ModelSettingsStore(tmp_path / "model_settings.json")
+    await store.save(KEY, SETTINGS)
+    await store.forget(KEY)
+    assert ModelSettingsStore(tmp_path / "model_settings.json").get(KEY) == LoadSettings()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("context", 0), ("context", "many"), ("threads", -1), ("gpu_layers", -2), ("parallel", 0), ("kv_type", "f8")],
+)
+async def test_a_value_out_of_range_is_refused_and_changes_nothing(tmp_path: Path, name: str, value: Any) -> None:
+    store = ModelSettingsStore(tmp_path / "model_settings.json")
+    await store.save(KEY, SETTINGS)
+    with pytest.raises(InvalidSetting, match=f"{name} cannot be {value}"):
+        await store.save(KEY, LoadSettings(**{name: value}))
+    assert store.get(KEY) == SETTINGS
+
+
+async def test_values_and_fields_of_other_versions_do_no_harm_and_stay(tmp_path: Path) -> None:
+    path = tmp_path / "model_settings.json"
+    row = {"name": KEY.name, "runtime": KEY.runtime, "context": "huge", "threads": 3, "batch": 512}
+    path.write_text(json.dumps({"models": [row, 7, {"name": 1}]}))
+    store = ModelSettingsStore(path)
+    assert store.get(KEY) == LoadSettings(threads=3)
+    await store.save(KEY, LoadSettings(context=512))
+    assert json.loads(path.read_text())["models"][0]["batch"] == 512
+
+
+@pytest.mark.expects_warnings
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"models": 5}'])
+async def test_a_damaged_file_is_put_aside_for_the_version_before_it(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "model_settings.json"
+    store = ModelSettingsStore(path)
+    await store.save(KEY, SETTINGS)
+    await store.save(KEY, SETTINGS)
+    path.write_text(content)
+    assert ModelSettingsStore(path).get(KEY) == SETTINGS
+    assert path.with_name(f"{path.name}.damaged").read_text() == content
