@@ -18,7 +18,6 @@ from venom_desktop.core.errors import (
     NoUsableFile,
     OperationRunning,
     PickleOnly,
-    ProfileForbidsRuntime,
     UnknownModel,
     UnknownQuantization,
     UnknownRuntime,
@@ -57,7 +56,10 @@ class Source(Protocol):
 
 
 class InstallModels:
-    """`choose` picks the quantization that fits best when the user named none; `token` yields the hub's key."""
+    """`require_runtime` raises when the profile forbids one; `choose` picks the quantization when the user named none.
+
+    `token` yields the hub's key for one request.
+    """
 
     def __init__(
         self,
@@ -70,9 +72,8 @@ class InstallModels:
         quota: StorageQuota,
         promised: PromisedSpace,
         models_dir: Path,
-        allows_runtime: Callable[[str], bool],
-        profile_name: Callable[[], str],
-        choose: Callable[[CatalogEntry], Quantization],
+        require_runtime: Callable[[str], None],
+        choose: Callable[[CatalogEntry], Awaitable[Quantization]],
         token: Callable[[], Awaitable[str | None]],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -84,8 +85,7 @@ class InstallModels:
         self._quota = quota
         self._promised = promised
         self._models_dir = models_dir
-        self._allows_runtime = allows_runtime
-        self._profile_name = profile_name
+        self._require_runtime = require_runtime
         self._choose = choose
         self._token = token
         self._clock = clock
@@ -104,8 +104,7 @@ class InstallModels:
             raise InvalidInput(problem=f"Models of {provider.value} cannot be installed in this version.")
         if runtime not in known:
             raise UnknownRuntime(runtime=runtime, known=", ".join(known))
-        if not self._allows_runtime(runtime):
-            raise ProfileForbidsRuntime(profile=self._profile_name(), runtime=runtime)
+        self._require_runtime(runtime)
         parse_repository(model_name)
         self._refuse_second(model_name, runtime)
         return await self._operations.start(
@@ -143,7 +142,7 @@ class InstallModels:
         entry = await self._source.details(repository, refresh=True)
         if not entry.quantizations:
             raise PickleOnly(model_name=repository) if entry.only_pickle else NoUsableFile(model_name=repository)
-        quantization = self._choose(entry) if label is None else _named(entry, label)
+        quantization = await self._choose(entry) if label is None else _named(entry, label)
         return make_plan(entry, quantization, models_dir=self._models_dir)
 
     def _refuse_twin(self, operation: ModelOperation, plan: InstallPlan) -> None:

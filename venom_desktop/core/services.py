@@ -1,0 +1,33 @@
+"""Everything a front end can ask for, built once by `app/compose.py` and handed on piece by piece."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from venom_desktop.core.catalog.hugging_face import HuggingFaceCatalog
+from venom_desktop.core.catalog.search import CatalogSearch
+from venom_desktop.core.governance.gate import Gate
+from venom_desktop.core.host.monitor import HostMonitor
+from venom_desktop.core.registry.registry import ModelRegistry
+from venom_desktop.core.runtimes.active import ActiveModelStore
+from venom_desktop.core.runtimes.ask import Ask
+from venom_desktop.core.runtimes.base import Runtime
+from venom_desktop.core.runtimes.model_settings import ModelSettingsStore
+from venom_desktop.core.secrets.vault import Vault
+from venom_desktop.core.settings.store import SettingsStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """One home's services; whoever built them starts and closes them."""
+
+    registry: ModelRegistry
+    hugging_face: HuggingFaceCatalog
+    search: CatalogSearch
+    runtimes: Mapping[str, Runtime]
+    active: ActiveModelStore
+    ask: Ask
+    gate: Gate
+    model_settings: ModelSettingsStore
+    host: HostMonitor
+    settings: SettingsStore
+    vault: Vault
