@@ -1,7 +1,7 @@
 """Says whether a model fits this machine: memory needed, with its error bar, against memory free and in all."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
@@ -206,28 +206,37 @@ def _words(settings: LoadSettings, context: int, *, projector_bytes: int = 0) ->
     return tuple(words)
 
 
-def _verdict(need: _Need, *, settings: LoadSettings, host: HostSample, gpu: DeviceMemory | None) -> FitVerdict:
-    needed = need.weights_bytes + need.kv_cache_bytes + need.overhead_bytes
-    free = host.memory_available_bytes + (gpu.free_bytes if gpu else 0)
+def placed(verdict: FitVerdict, *, host: HostSample, gpu: DeviceMemory | None = None) -> FitVerdict:
+    """The same need against the memory of now."""
     total = host.memory_total_bytes + (gpu.total_bytes if gpu else 0)
-    return FitVerdict(
-        place=_place(needed, ram_free_bytes=host.memory_available_bytes, gpu=gpu),
+    return replace(
+        verdict,
+        place=_place(verdict.needed_bytes, ram_free_bytes=host.memory_available_bytes, gpu=gpu),
+        free_bytes=host.memory_available_bytes + (gpu.free_bytes if gpu else 0),
+        total_bytes=total,
+        gpu_free_bytes=gpu.free_bytes if gpu else None,
+        gpu_total_bytes=gpu.total_bytes if gpu else None,
+        fits_when_empty=verdict.needed_bytes <= total,
+    )
+
+
+def _verdict(need: _Need, *, settings: LoadSettings, host: HostSample, gpu: DeviceMemory | None) -> FitVerdict:
+    verdict = FitVerdict(
+        place=FitPlace.TOO_BIG,
         grade=need.grade,
         runtime=settings.runtime,
-        needed_bytes=needed,
+        needed_bytes=need.weights_bytes + need.kv_cache_bytes + need.overhead_bytes,
         error_bytes=need.error_bytes,
         weights_bytes=need.weights_bytes,
         kv_cache_bytes=need.kv_cache_bytes,
         overhead_bytes=need.overhead_bytes,
         context=need.context,
         kv_type=settings.kv_type.value,
-        free_bytes=free,
-        total_bytes=total,
-        gpu_free_bytes=gpu.free_bytes if gpu else None,
-        gpu_total_bytes=gpu.total_bytes if gpu else None,
-        fits_when_empty=needed <= total,
+        free_bytes=0,
+        total_bytes=0,
         assumptions=need.assumptions,
     )
+    return placed(verdict, host=host, gpu=gpu)
 
 
 def _place(needed_bytes: int, *, ram_free_bytes: int, gpu: DeviceMemory | None) -> FitPlace:

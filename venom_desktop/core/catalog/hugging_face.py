@@ -72,6 +72,11 @@ class HuggingFaceCatalog:
         return ModelProvider.HUGGINGFACE
 
     @property
+    def endpoint(self) -> str:
+        """Address of the hub, to whose host alone a token may go."""
+        return self._client.endpoint
+
+    @property
     def updated(self) -> Signal[CatalogUpdate]:
         """Pages that arrived after their caller had been given an older one."""
         return self._updated

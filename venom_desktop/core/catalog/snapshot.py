@@ -14,14 +14,13 @@ from venom_desktop.core.registry.model import ModelProvider
 
 BUNDLED_CURSOR: Final = "bundled-"
 
-_NEVER = datetime.min.replace(tzinfo=UTC)
-SORT_KEYS: Mapping[Sort, Callable[[CatalogEntry], Any]] = MappingProxyType(
+SORT_KEYS: Mapping[Sort, Callable[[CatalogEntry], float]] = MappingProxyType(
     {
-        Sort.DOWNLOADS: lambda entry: entry.downloads or -1,
-        Sort.LIKES: lambda entry: entry.likes or -1,
-        Sort.UPDATED: lambda entry: entry.updated or _NEVER,
+        Sort.DOWNLOADS: lambda entry: entry.downloads if entry.downloads is not None else -1,
+        Sort.LIKES: lambda entry: entry.likes if entry.likes is not None else -1,
+        Sort.UPDATED: lambda entry: entry.updated.timestamp() if entry.updated else -1,
         Sort.SIZE: lambda entry: entry.size_range_bytes[1] if entry.size_range_bytes else -1,
-        Sort.TRENDING: lambda entry: entry.downloads or -1,
+        Sort.TRENDING: lambda entry: entry.downloads if entry.downloads is not None else -1,
     }
 )
 """The largest stands first; what is unknown stands last."""

@@ -1,0 +1,111 @@
+"""Filters and sorts the rows that are loaded, fast enough for every keystroke."""
+
+from bisect import insort
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from venom_desktop.core.catalog.base import Ability, CatalogEntry, FitPlace, Sort
+from venom_desktop.core.catalog.entry_fit import rough_size_range
+from venom_desktop.core.catalog.snapshot import SORT_KEYS
+from venom_desktop.core.registry.model import ModelProvider
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogFilters:
+    """An empty set or None lets everything pass. A row whose value is unknown passes no filter on it.
+
+    `size_bytes` is a range that the row's own range must touch; `quantizations` are labels in upper case.
+    """
+
+    fits_here: bool = False
+    providers: frozenset[ModelProvider] = frozenset()
+    abilities: frozenset[Ability] = frozenset()
+    size_bytes: tuple[int, int] | None = None
+    quantizations: frozenset[str] = frozenset()
+    licenses: frozenset[str] = frozenset()
+    gated: bool | None = None
+    runtimes: frozenset[str] = frozenset()
+
+    @property
+    def is_local(self) -> bool:
+        """True when something is filtered that no source can filter for us."""
+        return self != CatalogFilters(providers=self.providers)
+
+
+NO_FILTERS: Final = CatalogFilters()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Row:
+    """An entry with what filtering needs, worked out once when it is loaded."""
+
+    entry: CatalogEntry
+    key: str
+    sizes: tuple[int, int] | None
+    labels: frozenset[str]
+
+    @classmethod
+    def of(cls, entry: CatalogEntry) -> "Row":
+        words = (entry.model_name, entry.display_name, entry.architecture or "", *entry.tags)
+        return cls(
+            entry,
+            " ".join(words).lower(),
+            rough_size_range(entry),
+            frozenset(choice.label.upper() for choice in entry.quantizations or ()),
+        )
+
+    def holds(self, text: str) -> bool:
+        """True when every word of the text is in the row."""
+        return all(word in self.key for word in text.lower().split())
+
+
+def filtered(rows: Iterable[Row], text: str, filters: CatalogFilters) -> list[Row]:
+    """The rows that hold every word of `text` (in any order and case) and pass every filter, in the order given."""
+    found = list(rows)
+    for word in text.lower().split():
+        found = [row for row in found if word in row.key]
+    for passes in _tests(filters):
+        found = [row for row in found if passes(row)]
+    return found
+
+
+def in_order(rows: Iterable[Row], sort: Sort) -> list[Row]:
+    """The largest, latest or most wanted first; rows of which that is unknown last."""
+    return sorted(rows, key=_place(sort))
+
+
+def put_in_order(ordered: list[Row], others: Iterable[Row], sort: Sort) -> None:
+    """A few more rows into a list that is in order, however long it is."""
+    place = _place(sort)
+    for row in others:
+        insort(ordered, row, key=place)
+
+
+def _place(sort: Sort) -> Callable[[Row], float]:
+    if sort is Sort.SIZE:
+        return lambda row: -row.sizes[1] if row.sizes else 1
+    value = SORT_KEYS[sort]
+    return lambda row: -value(row.entry)
+
+
+def _tests(filters: CatalogFilters) -> Sequence[Callable[[Row], bool]]:
+    tests: list[Callable[[Row], bool]] = []
+    if filters.providers:
+        tests.append(lambda row: row.entry.provider in filters.providers)
+    if filters.fits_here:
+        tests.append(lambda row: row.entry.fit is not None and row.entry.fit.place is not FitPlace.TOO_BIG)
+    if filters.abilities:
+        tests.append(lambda row: filters.abilities <= row.entry.abilities)
+    if filters.size_bytes is not None:
+        low, high = filters.size_bytes
+        tests.append(lambda row: row.sizes is not None and row.sizes[0] <= high and low <= row.sizes[1])
+    if filters.quantizations:
+        tests.append(lambda row: not filters.quantizations.isdisjoint(row.labels))
+    if filters.licenses:
+        tests.append(lambda row: row.entry.license in filters.licenses)
+    if filters.gated is not None:
+        tests.append(lambda row: row.entry.gated is filters.gated)
+    if filters.runtimes:
+        tests.append(lambda row: not filters.runtimes.isdisjoint(row.entry.runtimes))
+    return tests

@@ -1,0 +1,93 @@
+"""The rows one catalog has given for one question so far, and how it stands with the rest of them."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from venom_desktop.core.catalog.base import CatalogEntry, CatalogPage, Sort
+from venom_desktop.core.catalog.filters import Row
+from venom_desktop.core.errors import VenomError
+from venom_desktop.core.registry.model import ModelProvider
+
+Key = tuple[ModelProvider, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What is asked of the sources; the order by size is made here, among the rows most downloaded."""
+
+    text: str = ""
+    sort: Sort = Sort.DOWNLOADS
+
+    @classmethod
+    def of(cls, text: str, sort: Sort) -> "Question":
+        return cls(text=text.strip().lower(), sort=Sort.DOWNLOADS if sort is Sort.SIZE else sort)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceState:
+    """How one source stands: `read_at` is the age of what is shown, `error` why it is not newer."""
+
+    provider: ModelProvider
+    loading: bool = False
+    more: bool = False
+    loaded: int = 0
+    stale: bool = False
+    bundled: bool = False
+    read_at: datetime | None = None
+    error: VenomError | None = None
+
+
+class Listing:
+    """`judge` puts the verdict of this machine on an entry. What is loaded never gives way to older rows."""
+
+    def __init__(self, provider: ModelProvider, question: Question, *, judge: Callable[[CatalogEntry], CatalogEntry]):
+        self.question = question
+        self.state = SourceState(provider=provider)
+        self.rows: dict[Key, Row] = {}
+        self.cursor: str | None = None
+        self.read_limit = 0
+        self._judge = judge
+
+    @property
+    def is_new(self) -> bool:
+        """True until a first page has come, were it an old one."""
+        return self.state.read_at is None and self.state.error is None
+
+    def take(self, page: CatalogPage, *, first: bool) -> None:
+        """Add a page; a first one starts over, unless it is older than what is here."""
+        nothing_new = first or not page.entries
+        if page.stale and nothing_new and self.rows and not self.state.bundled:
+            self.state = replace(self.state, stale=True, error=page.error, more=self.cursor is not None)
+            return
+        if first:
+            self.rows = {}
+        self.cursor = page.next_cursor
+        for entry in page.entries:
+            self.rows[entry.provider, entry.model_name] = Row.of(self._judge(entry))
+        self.state = replace(
+            self.state,
+            more=page.next_cursor is not None,
+            loaded=len(self.rows),
+            stale=page.stale,
+            bundled=page.bundled,
+            read_at=page.read_at,
+            error=page.error,
+        )
+
+    def fail(self, error: VenomError) -> None:
+        """The source gave nothing, not even an old page."""
+        self.state = replace(self.state, stale=True, error=error)
+
+    def set_loading(self, loading: bool) -> None:
+        self.state = replace(self.state, loading=loading)
+
+    def replace_entries(self, entries: Iterable[CatalogEntry]) -> bool:
+        """Newer knowledge about rows that are here; True when there was one."""
+        found = False
+        for entry in entries:
+            key = (entry.provider, entry.model_name)
+            if key in self.rows:
+                self.rows[key] = Row.of(entry)
+                found = True
+        return found
