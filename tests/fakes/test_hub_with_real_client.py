@@ -39,6 +39,12 @@ def server() -> Iterator[HubServer]:
         yield hub
 
 
+@pytest.fixture(autouse=True)
+def no_call_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client's first call asks huggingface.co, whatever its `endpoint`, for a list for its user agent."""
+    monkeypatch.setattr("huggingface_hub.utils._detect_agent._registry", {"standardEnvVars": [], "harnesses": {}})
+
+
 @pytest.fixture
 def api(server: HubServer) -> Iterator[HfApi]:
     yield HfApi(endpoint=server.url, token=False)
