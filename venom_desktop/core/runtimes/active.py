@@ -5,7 +5,7 @@ import json
 import logging
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -23,7 +23,7 @@ class ActiveModel:
 
     key: ModelKey | None = None
     service_type: str = "local"
-    last_models: Mapping[str, str] = MappingProxyType({})
+    last_models: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     def to_variables(self) -> dict[str, str]:
         """The three names scripts know."""
