@@ -150,18 +150,23 @@ def test_something_else_in_place_of_the_socket_is_said(tmp_path: Path) -> None:
 def test_a_program_of_another_user_is_not_believed(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     folder.mkdir()
+    # The kernel names the user who called listen.
+    script = """
+import os, socket, sys
+listener = socket.socket(fileno=int(sys.argv[1]))
+os.setuid(65534)
+listener.listen(1)
+print("listening", flush=True)
+connection, _ = listener.accept()
+connection.sendall(b'{"ok": true, "url": "http://evil", "token": "x"}\\n')
+sys.stdin.read()
+"""
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(folder / SOCKET_NAME))
-        reading, writing = os.pipe()
-        child = os.fork()
-        if child == 0:
-            os.setuid(65534)
-            listener.listen(1)  # the kernel tells the user who called listen
-            os.write(writing, b"x")
-            os._exit(0)
-        os.read(reading, 1)
-        os.waitpid(child, 0)
-        os.close(reading)
-        os.close(writing)
-        with pytest.raises(UpstreamFailed):
-            ask(folder, {"request": "api"}, wait_s=5)
+        command = [sys.executable, "-c", script, str(listener.fileno())]
+        with subprocess.Popen(
+            command, pass_fds=[listener.fileno()], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as impostor:
+            assert line_of(impostor) == "listening"
+            with pytest.raises(UpstreamFailed):
+                ask(folder, {"request": "api"})

@@ -64,7 +64,7 @@ async def test_nobody_looking_means_no_sampling(scope: TaskScope) -> None:
 
 async def test_looking_closely_samples_fast_and_slowly_again_after(scope: TaskScope) -> None:
     sampler = CountingSampler()
-    monitor = HostMonitor(scope, sampler.sample, fast_s=0.001, slow_s=LONG_S)
+    monitor = HostMonitor(scope, sampler.sample, fast_s=0.0, slow_s=LONG_S)
     end_slow = monitor.subscribe(lambda _: None)
     await heard(monitor, 5, closely=True)
     # The change of pace itself reads once more, then the long pause begins.

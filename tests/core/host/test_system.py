@@ -7,7 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from venom_desktop.core.host.system import Memory, SystemSampler, read_processor, within_cgroups
+from venom_desktop.core.host.system import Memory, Processor, SystemSampler, within_cgroups
 
 GB = 10**9
 MACHINE = Memory(total_bytes=64 * GB, available_bytes=40 * GB)
@@ -50,13 +50,11 @@ def test_work_shows_in_the_percentage_whichever_thread_asks() -> None:
 
 
 def test_two_samples_at_once_do_not_make_a_spike() -> None:
-    sampler = SystemSampler()
-    before = read_processor()
-    while read_processor().total_s - before.total_s < 0.2 * (psutil.cpu_count() or 1):
-        pass
-    first = sampler.sample_now().cpu_percent
-    assert first > 0
-    assert sampler.sample_now().cpu_percent == first
+    cores = psutil.cpu_count() or 1
+    told = ((0.0, 0.0), (0.25, 1.0), (0.26, 1.01), (0.76, 2.0))
+    readings = (Processor(busy_s=busy * cores, total_s=total * cores) for busy, total in told)
+    sampler = SystemSampler(processor=lambda: next(readings))
+    assert [round(sampler.sample_now().cpu_percent) for _ in range(3)] == [25, 25, 51]
 
 
 def test_no_cgroup_means_the_whole_machine(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Reads CPU and memory of this machine, or of the container that we may not outgrow."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -30,17 +31,31 @@ class Processor:
     total_s: float
 
 
+def read_processor() -> Processor:
+    times = psutil.cpu_times()
+    # Linux counts guests twice, once as the user time of the host.
+    total_s = sum(times) - getattr(times, "guest", 0.0) - getattr(times, "guest_nice", 0.0)
+    return Processor(busy_s=total_s - times.idle - getattr(times, "iowait", 0.0), total_s=total_s)
+
+
 class SystemSampler:
     """CPU percent is the mean since the sample before, so the first one tells of the time since `__init__`.
 
     `psutil.cpu_percent` would count for each thread apart, and the threads of a pool take turns.
     """
 
-    def __init__(self, *, cgroup_root: Path = CGROUP_ROOT, own_cgroup: Path = OWN_CGROUP) -> None:
+    def __init__(
+        self,
+        *,
+        processor: Callable[[], Processor] = read_processor,
+        cgroup_root: Path = CGROUP_ROOT,
+        own_cgroup: Path = OWN_CGROUP,
+    ) -> None:
+        self._read_processor = processor
         self._cgroup_root = cgroup_root
         self._own_cgroup = own_cgroup
         self._cpu_count = psutil.cpu_count() or 1
-        self._processor = read_processor()
+        self._processor = processor()
         self._cpu_percent = 0.0
 
     async def sample(self) -> HostSample:
@@ -59,7 +74,7 @@ class SystemSampler:
         )
 
     def _measure_cpu(self) -> float:
-        now, before = read_processor(), self._processor
+        now, before = self._read_processor(), self._processor
         passed_s = now.total_s - before.total_s
         # Clock ticks are 10 ms: over less than some of them a percentage is noise, and the last one stands.
         if passed_s >= _SHORTEST_S * self._cpu_count:
@@ -71,13 +86,6 @@ class SystemSampler:
         machine = psutil.virtual_memory()
         whole = Memory(total_bytes=machine.total, available_bytes=machine.available)
         return within_cgroups(whole, root=self._cgroup_root, own_cgroup=self._own_cgroup)
-
-
-def read_processor() -> Processor:
-    times = psutil.cpu_times()
-    # Linux counts guests twice, once as the user time of the host.
-    total_s = sum(times) - getattr(times, "guest", 0.0) - getattr(times, "guest_nice", 0.0)
-    return Processor(busy_s=total_s - times.idle - getattr(times, "iowait", 0.0), total_s=total_s)
 
 
 def within_cgroups(machine: Memory, *, root: Path, own_cgroup: Path) -> Memory:

@@ -54,7 +54,6 @@ def _spellings(value: str) -> set[str]:
     return {
         value,
         urllib.parse.quote(value, safe=""),
-        urllib.parse.quote_plus(value),
         json.dumps(value)[1:-1],
         repr(value)[1:-1],
     }
