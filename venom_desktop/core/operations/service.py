@@ -66,10 +66,13 @@ class OperationService:
     def register(self, operation_type: OperationType, kind: Kind) -> None:
         self._kinds[operation_type] = kind
 
-    async def open(self) -> None:
-        """Read the history; what a crash or a quit left unfinished comes back as paused."""
+    async def open(self, *, settle: bool = True) -> None:
+        """Read the history; what a crash or a quit left unfinished comes back as paused.
+
+        `settle` False leaves such rows as they are: another process owns the folder and is at work on them.
+        """
         for operation in reversed(await self._history.load()):
-            if operation.status in _BUSY:
+            if operation.status in _BUSY and settle:
                 operation = changes.interrupted(operation, self._now())
                 await self._history.save(operation)
             self._operations[operation.operation_id] = operation

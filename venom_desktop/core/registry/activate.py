@@ -56,8 +56,9 @@ class ActivateModel:
         """Begin a switch and return its operation id.
 
         Raises `UnknownModel`, `AmbiguousName`, `UnknownRuntime`, `ProfileForbidsRuntime`, `FileMissing`,
-        `SwitchInProgress`, all before anything is stopped.
+        `SwitchInProgress`, `FolderLocked`, all before anything is stopped.
         """
+        self._manifest.require_writable()
         model = self._inventory.find(model_name, runtime)
         if model.runtime not in self._runtimes:
             raise UnknownRuntime(runtime=model.runtime, known=", ".join(self._runtimes))

@@ -1,7 +1,7 @@
 """The facade of SPEC section 2: every verb on models, for window, API, command line and scripts alike."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from venom_desktop.core.catalog.base import Catalog, CatalogEntry, CatalogQuery
 from venom_desktop.core.errors import InvalidInput
@@ -20,31 +20,34 @@ from venom_desktop.core.registry.verify import VerifyModels
 MOST_LISTED = 500
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistryParts:
+    """What the facade stands before."""
+
+    catalogs: Mapping[ModelProvider, Catalog]
+    manifest: Manifest
+    inventory: Inventory
+    operations: OperationService
+    quota: StorageQuota
+    installing: InstallModels
+    removing: RemoveModels
+    activating: ActivateModel
+    verifying: VerifyModels
+
+
 class ModelRegistry:
     """Knows what is installed and what could be; every long verb returns the id of an operation."""
 
-    def __init__(
-        self,
-        *,
-        catalogs: Mapping[ModelProvider, Catalog],
-        manifest: Manifest,
-        inventory: Inventory,
-        operations: OperationService,
-        quota: StorageQuota,
-        installing: InstallModels,
-        removing: RemoveModels,
-        activating: ActivateModel,
-        verifying: VerifyModels,
-    ) -> None:
-        self.manifest = manifest
-        self.inventory = inventory
-        self.operations = operations
-        self.quota = quota
-        self._catalogs = catalogs
-        self._installing = installing
-        self._removing = removing
-        self._activating = activating
-        self._verifying = verifying
+    def __init__(self, parts: RegistryParts) -> None:
+        self.manifest = parts.manifest
+        self.inventory = parts.inventory
+        self.operations = parts.operations
+        self.quota = parts.quota
+        self._catalogs = parts.catalogs
+        self._installing = parts.installing
+        self._removing = parts.removing
+        self._activating = parts.activating
+        self._verifying = parts.verifying
 
     async def list_available_models(
         self, provider: ModelProvider | None = None, limit: int = 20, *, refresh: bool = False

@@ -1,0 +1,78 @@
+"""The registry for scripts (SPEC section 2): `ModelRegistry(models_dir=...)`, no window, no Qt, no running program."""
+
+import asyncio
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Self
+
+from venom_desktop.app.compose import build
+from venom_desktop.app.paths import Paths
+from venom_desktop.core.catalog.base import CatalogEntry
+from venom_desktop.core.registry import registry
+from venom_desktop.core.registry.model import ModelProvider
+from venom_desktop.core.secrets.masking import Redactor
+
+
+class ModelRegistry(registry.ModelRegistry):
+    """Starts itself at the first verb; `close()`, or `async with`, ends what it started.
+
+    History and runtime files of this registry stand in `.venom` inside `models_dir`, so that a script never
+    touches those of the window. Settings and keys are the user's.
+    """
+
+    def __init__(self, models_dir: str | Path = "./data/models", *, environ: Mapping[str, str] = os.environ) -> None:
+        models = Path(models_dir).expanduser().absolute()
+        own = models / ".venom"
+        paths = replace(Paths.from_environment(environ), data=own, log=own, runtime=own / "run", models=models)
+        built = build(paths, environ, redactor=Redactor(), models_dir=models)
+        super().__init__(built.parts)
+        self.manifest.open()
+        self._lifecycle = built.lifecycle
+        self._starting = asyncio.Lock()
+        self._started = False
+        self._paths = paths
+
+    async def open(self) -> Self:
+        """Start; harmless when it has started already."""
+        async with self._starting:
+            if not self._started:
+                self._paths.runtime.mkdir(parents=True, exist_ok=True)
+                await self._lifecycle.start()
+                self._started = True
+        return self
+
+    async def close(self) -> None:
+        async with self._starting:
+            if self._started:
+                self._started = False
+                await self._lifecycle.stop()
+
+    async def __aenter__(self) -> Self:
+        return await self.open()
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def list_available_models(
+        self, provider: ModelProvider | None = None, limit: int = 20, *, refresh: bool = False
+    ) -> list[CatalogEntry]:
+        await self.open()
+        return await super().list_available_models(provider, limit, refresh=refresh)
+
+    async def install_model(self, *arguments: Any, **named: Any) -> str:
+        await self.open()
+        return await super().install_model(*arguments, **named)
+
+    async def remove_model(self, *arguments: Any, **named: Any) -> str:
+        await self.open()
+        return await super().remove_model(*arguments, **named)
+
+    async def start_activation(self, model_name: str, runtime: str | None = None) -> str:
+        await self.open()
+        return await super().start_activation(model_name, runtime)
+
+    async def activate_model(self, model_name: str, runtime: str | None = None) -> bool:
+        await self.open()
+        return await super().activate_model(model_name, runtime)
