@@ -101,7 +101,7 @@ async def test_429_waits_as_long_as_it_is_told_and_says_so(model: Wire) -> None:
     steps = await fetch(worker(), model.plan())
     waits = [step.wait_s for step in steps if step.phase is DownloadPhase.WAITING]
     assert waits
-    assert set(waits) == {1.0}
+    assert max(wait for wait in waits if wait is not None) == 1.0
     assert arrived(model)
 
 
