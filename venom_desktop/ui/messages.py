@@ -84,7 +84,11 @@ def cure_words(cure: Cure) -> str:
 
 def show_error(banner: Banner, error: BaseException, on_cure: CureAction | None = None) -> None:
     """Put an error into a banner with the button of its first cure; `on_cure` gets the cure that was pressed."""
-    message = message_of(error)
+    show_message(banner, message_of(error), on_cure)
+
+
+def show_message(banner: Banner, message: Message, on_cure: CureAction | None = None) -> None:
+    """Like `show_error`, for a message that is at hand already."""
     cure = message.cure if on_cure is not None else None
     banner.show_kind("cure")
     if cure is None or on_cure is None:

@@ -21,7 +21,7 @@ from venom_desktop.ui.catalog.words import (
     runtime_words,
 )
 from venom_desktop.ui.i18n import ago, count_short, facts, plural, tokens_short, tr
-from venom_desktop.ui.messages import show_error
+from venom_desktop.ui.messages import Message, message_of, show_message
 from venom_desktop.ui.widgets import (
     Banner,
     Button,
@@ -56,6 +56,7 @@ class CatalogDetails(DetailsPanel):
         super().__init__(tr("Details of the model"))
         self._chosen: Chosen | None = None
         self._all_shown = False
+        self._failure: Message | None = None
         self._tile = Tile()
         self._name = Label("", "heading", wrap=True)
         self._source = ElidedLabel("", "small", tone="text2", middle=True)
@@ -80,10 +81,16 @@ class CatalogDetails(DetailsPanel):
     def runtime_name(self) -> str:
         return str(self.runtime.value)
 
-    def show_chosen(self, chosen: Chosen) -> None:
-        """The whole panel but its button."""
+    def show_chosen(self, chosen: Chosen | None) -> None:
+        """The whole panel but its button; None when no model is selected."""
+        self.area.setVisible(chosen is not None)
+        self.show_foot(chosen is not None)
+        if chosen is None:
+            self._chosen = None
+            return
         if self._chosen is None or self._chosen.entry.model_name != chosen.entry.model_name:
             self._all_shown = False
+            self._failure = None
             self.area.verticalScrollBar().setValue(0)
         before, self._chosen = self._chosen, chosen
         if before is None or before.entry is not chosen.entry:
@@ -96,11 +103,13 @@ class CatalogDetails(DetailsPanel):
         """The primary button."""
         dress_primary(self.primary, step, self._chosen)
 
-    def show_failure(self, error: Exception) -> None:
-        """An install or an activation that could not begin."""
-        show_error(self.banner, error, self.cure_wanted.emit)
-        self._place_notices()
-        self.area.ensureWidgetVisible(self.banner)
+    def show_failure(self, failure: Message | None) -> None:
+        """What stopped an install or an activation of this model; None forgets it."""
+        self._failure = failure
+        if self._chosen is not None:
+            self._show_problem(self._chosen)
+        if failure is not None:
+            self.area.ensureWidgetVisible(self.banner)
 
     def set_narrow(self, narrow: bool) -> None:
         self.table.set_narrow(narrow)
@@ -150,10 +159,11 @@ class CatalogDetails(DetailsPanel):
 
     def _show_problem(self, chosen: Chosen) -> None:
         error = chosen.error or impossible(chosen)
-        if error is not None:
-            show_error(self.banner, error, self.cure_wanted.emit)
-        else:
+        message = message_of(error) if error else self._failure
+        if message is None:
             self.banner.hide()
+        else:
+            show_message(self.banner, message, self.cure_wanted.emit)
         self._place_notices()
 
     def _place_notices(self) -> None:

@@ -8,13 +8,14 @@ from PySide6.QtCore import Signal as QtSignal
 from PySide6.QtWidgets import QWidget
 
 from venom_desktop.core.catalog.base import Ability
-from venom_desktop.core.catalog.filters import EVERYTHING, CatalogFilters
+from venom_desktop.core.catalog.filters import CatalogFilters
 from venom_desktop.core.registry.model import ModelProvider
 from venom_desktop.ui import icons
 from venom_desktop.ui.catalog.words import ability_words, license_words, provider_words
 from venom_desktop.ui.i18n import gigabytes, tr
 from venom_desktop.ui.widgets import Chip, ElidedLabel, Menu, MenuChip, row
 
+EVERYTHING: Final = 1 << 62
 SIZES: Final = (
     (0, 2_000_000_000),
     (2_000_000_000, 5_000_000_000),

@@ -1,15 +1,12 @@
 """What the tab shows while nothing is installed: one model that suits this machine, in one click."""
 
-from dataclasses import dataclass
 from datetime import datetime
-from enum import Enum
 
 from PySide6.QtCore import Signal as QtSignal
 from PySide6.QtWidgets import QWidget
 
-from venom_desktop.core.catalog.base import FitVerdict
 from venom_desktop.core.host.sample import HostSample
-from venom_desktop.core.operations.operation import ModelOperation
+from venom_desktop.ui.catalog.first_start import Phase, Start
 from venom_desktop.ui.i18n import date, duration_left, facts, gigabytes, gigabytes_of, percent, plural, speed, tr
 from venom_desktop.ui.messages import message_of, message_of_operation
 from venom_desktop.ui.widgets import (
@@ -30,39 +27,6 @@ from venom_desktop.ui.widgets import (
 CARD_WIDTH = 300
 GAP = 16
 SMALL_BYTES = 6_000_000_000
-
-
-class Phase(Enum):
-    """How far the one click has come."""
-
-    LOOKING = "looking"
-    NOTHING_FITS = "nothing fits"
-    OFFERED = "offered"
-    INSTALLING = "installing"
-    PAUSED = "paused"
-    ACTIVATING = "activating"
-    FAILED = "failed"
-    READY = "ready"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Suggestion:
-    """The recommended model as the card shows it."""
-
-    title: str
-    size_bytes: int | None
-    verdict: FitVerdict | None = None
-    about: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Start:
-    """The state of the first card; `operation` is the install or the activation it is about."""
-
-    phase: Phase = Phase.LOOKING
-    suggestion: Suggestion | None = None
-    operation: ModelOperation | None = None
-    error: Exception | None = None
 
 
 class FirstRunPage(QWidget):

@@ -1,0 +1,110 @@
+"""The Catalog tab over the whole real core, a hub on a real socket and a Qt loop that runs both."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import qasync
+from PySide6.QtWidgets import QApplication
+
+from tests.fakes.gguf_files import write_tiny_llama
+from tests.fakes.hub import HubServer
+from venom_desktop.app.compose import build
+from venom_desktop.app.paths import Paths
+from venom_desktop.core.host.sample import HostSample
+from venom_desktop.core.secrets.masking import Redactor
+from venom_desktop.core.services import Services
+from venom_desktop.core.tasks import TaskScope
+from venom_desktop.ui.bridge import Bridge
+from venom_desktop.ui.catalog.first_start import Suggestion
+from venom_desktop.ui.catalog.tab import CatalogTab
+
+TINY = "org/tiny-GGUF"
+WAIT_S = 20.0
+
+
+@dataclass
+class Desk:
+    """A tab on the screen with everything behind it."""
+
+    hub: HubServer
+    services: Services
+    tab: CatalogTab
+
+    async def until(self, fact: Callable[[], object], *, within_s: float = WAIT_S) -> None:
+        """Let Qt and the loop work until `fact` holds."""
+        async with asyncio.timeout(within_s):
+            while not fact():
+                await asyncio.sleep(0.005)
+
+    @property
+    def names(self) -> list[str]:
+        return [entry.model_name for entry in self.tab.list.rows.entries]
+
+    @property
+    def button(self) -> str:
+        return self.tab.details.primary.label.replace("\u00a0", " ")
+
+
+def tiny_hub(hub: HubServer, folder: Path) -> None:
+    """One repository that can really be installed and run, and many that can only be listed."""
+    small = write_tiny_llama(folder / "tiny-Q8_0.gguf")
+    hub.add_repo(
+        TINY,
+        {"tiny-Q8_0.gguf": small.read_bytes(), "tiny-Q4_K_M.gguf": small.read_bytes()},
+        downloads=2_000_000,
+        license="mit",
+        gguf={"total": 1_000_000, "architecture": "llama", "context_length": 2048},
+    )
+    hub.many_repos(150)
+
+
+def run_desk(
+    app: QApplication,
+    hub: HubServer,
+    home: Path,
+    scenario: Callable[[Desk], Awaitable[None]],
+    *,
+    recommend: Callable[[HostSample], Suggestion | None] = lambda host: None,
+) -> None:
+    """Run `scenario` on a Qt loop with an open tab; everything is closed afterwards."""
+
+    async def run() -> None:
+        async with _open(hub, home, recommend) as desk:
+            await scenario(desk)
+
+    # Closing the last window would end the loop before the core is closed.
+    app.setQuitOnLastWindowClosed(False)
+    with asyncio.Runner(loop_factory=lambda: qasync.QEventLoop(app, already_running=False)) as runner:
+        runner.run(run())
+
+
+@asynccontextmanager
+async def _open(
+    hub: HubServer, home: Path, recommend: Callable[[HostSample], Suggestion | None]
+) -> AsyncIterator[Desk]:
+    environ = {"VENOM_HOME": str(home), "HF_ENDPOINT": hub.url}
+    composition = build(Paths.from_environment(environ), environ, redactor=Redactor())
+    services = composition.services
+    await composition.lifecycle.start()
+    scope = TaskScope("tab")
+    tab = CatalogTab(
+        Bridge(scope),
+        search=services.search,
+        source=services.hugging_face,
+        registry=services.registry,
+        host=services.host,
+        recommend=recommend,
+    )
+    tab.resize(1280, 676)
+    tab.show()
+    try:
+        yield Desk(hub, services, tab)
+    finally:
+        await scope.close()
+        tab.close()
+        tab.deleteLater()
+        await asyncio.sleep(0)
+        await composition.lifecycle.stop()

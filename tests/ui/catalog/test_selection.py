@@ -1,0 +1,199 @@
+"""What happens between a click on a row and an exact verdict."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+
+from tests.ui.catalog.rows import GB, entry, host
+from venom_desktop.core.catalog.base import CatalogEntry, FitGrade, FitVerdict, Quantization
+from venom_desktop.core.catalog.entry_fit import estimated_fit
+from venom_desktop.core.catalog.fit import LoadSettings
+from venom_desktop.core.errors import SourceUnreachable
+from venom_desktop.core.host.sample import HostSample
+from venom_desktop.core.tasks import TaskScope
+from venom_desktop.ui.bridge import Bridge
+from venom_desktop.ui.catalog.selection import Chosen, Selection
+
+
+class Hub:
+    """A source that answers at once, or fails, and notes what it was asked."""
+
+    def __init__(self) -> None:
+        self.pages: dict[str, CatalogEntry] = {}
+        self.asked: list[str] = []
+        self.judged: list[tuple[str, int]] = []
+        self.down = False
+
+    async def details(self, model_name: str, *, refresh: bool = False) -> CatalogEntry:
+        self.asked.append(model_name)
+        if self.down:
+            raise SourceUnreachable(source="Hugging Face")
+        return self.pages[model_name]
+
+    async def exact_fit(
+        self, entry: CatalogEntry, quantization: Quantization, *, settings: LoadSettings, host: HostSample
+    ) -> FitVerdict | None:
+        self.judged.append((quantization.label, settings.context))
+        rough = estimated_fit(entry, quantization, settings=settings, host=host)
+        return rough and replace(rough, grade=FitGrade.EXACT)
+
+
+class Desk:
+    """A selection at work, with everything it published."""
+
+    def __init__(self, scope: TaskScope) -> None:
+        self.hub = Hub()
+        self.host = host()
+        self.selection = Selection(self.hub, Bridge(scope), lambda: self.host)
+        self.published: list[Chosen | None] = []
+        self._news = asyncio.Event()
+        self.selection.changed.subscribe(self._note)
+
+    def _note(self, chosen: Chosen | None) -> None:
+        self.published.append(chosen)
+        self._news.set()
+
+    async def until_exact(self) -> Chosen:
+        async with asyncio.timeout(10):
+            while True:
+                chosen = self.selection.chosen
+                if chosen and chosen.verdict and chosen.verdict.grade is FitGrade.EXACT:
+                    return chosen
+                await self._wait()
+
+    async def until_error(self) -> Chosen:
+        async with asyncio.timeout(10):
+            while not (self.selection.chosen and self.selection.chosen.error):
+                await self._wait()
+            return self.selection.chosen
+
+    async def _wait(self) -> None:
+        self._news.clear()
+        await self._news.wait()
+
+
+@pytest.fixture
+async def desk() -> AsyncIterator[Desk]:
+    async with TaskScope("test") as scope:
+        yield Desk(scope)
+
+
+async def test_a_row_is_shown_at_once_and_exactly_soon_after(desk: Desk) -> None:
+    row = entry()
+    desk.hub.pages[row.model_name] = replace(row, description="From the page")
+
+    desk.selection.select(row)
+
+    first = desk.published[0]
+    assert first is not None
+    assert first.reading
+    assert first.quantization is not None
+    assert first.quantization.label == "Q4_K_M"
+    exact = await desk.until_exact()
+    assert exact.entry.description == "From the page"
+    assert not exact.reading
+
+
+async def test_running_down_the_list_asks_for_the_last_row_only(desk: Desk) -> None:
+    rows = [entry(f"org/Model-{number}-GGUF") for number in range(5)]
+    desk.hub.pages = {row.model_name: row for row in rows}
+
+    for row in rows:
+        desk.selection.select(row)
+    await desk.until_exact()
+
+    assert desk.hub.asked == ["org/Model-4-GGUF"]
+
+
+async def test_the_chosen_context_moves_the_verdict(desk: Desk) -> None:
+    row = entry()
+    desk.hub.pages[row.model_name] = row
+    desk.selection.select(row)
+    before = (await desk.until_exact()).verdict
+
+    desk.selection.choose_context(65536)
+    at_once = desk.selection.chosen
+    after = (await desk.until_exact()).verdict
+
+    assert before is not None
+    assert at_once is not None
+    assert at_once.verdict is not None
+    assert after is not None
+    assert at_once.verdict.context == 65536
+    assert after.kv_cache_bytes > before.kv_cache_bytes
+    assert desk.hub.judged == [("Q4_K_M", 8192), ("Q4_K_M", 65536)]
+
+
+async def test_dragging_the_slider_judges_exactly_where_it_rests(desk: Desk) -> None:
+    row = entry()
+    desk.hub.pages[row.model_name] = row
+    desk.selection.select(row)
+    await desk.until_exact()
+    desk.hub.judged.clear()
+
+    for tokens in (16384, 32768, 65536, 131072):
+        desk.selection.choose_context(tokens)
+    await desk.until_exact()
+
+    assert desk.hub.judged == [("Q4_K_M", 131072)]
+
+
+async def test_a_quantization_chosen_by_hand_survives_the_details(desk: Desk) -> None:
+    row = entry()
+    desk.hub.pages[row.model_name] = row
+    desk.selection.select(row)
+
+    desk.selection.choose_quantization("Q8_0")
+    exact = await desk.until_exact()
+
+    assert exact.quantization is not None
+    assert exact.quantization.label == "Q8_0"
+    assert not exact.reading
+
+
+async def test_a_source_that_fails_leaves_what_the_row_told_and_reading_again_cures_it(desk: Desk) -> None:
+    row = entry()
+    desk.hub.pages[row.model_name] = row
+    desk.hub.down = True
+    desk.selection.select(row)
+
+    failed = await desk.until_error()
+    desk.hub.down = False
+    desk.selection.read_again()
+    cured = await desk.until_exact()
+
+    assert isinstance(failed.error, SourceUnreachable)
+    assert failed.quantization is not None
+    assert cured.error is None
+
+
+async def test_only_a_noticeable_change_of_free_memory_judges_anew(desk: Desk) -> None:
+    row = entry()
+    desk.hub.pages[row.model_name] = row
+    desk.selection.select(row)
+    await desk.until_exact()
+    published = len(desk.published)
+
+    desk.selection.host_changed(host(free_bytes=12 * GB - 10_000_000))
+    assert len(desk.published) == published
+    desk.host = host(free_bytes=6 * GB)
+    desk.selection.host_changed(desk.host)
+
+    assert len(desk.published) > published
+    exact = await desk.until_exact()
+    assert exact.host == desk.host
+
+
+async def test_an_answer_for_a_row_left_meanwhile_is_dropped(desk: Desk) -> None:
+    first, second = entry("org/First-GGUF"), entry("org/Second-GGUF")
+    desk.hub.pages = {first.model_name: first, second.model_name: second}
+    desk.selection.select(first)
+    await desk.until_exact()
+
+    desk.selection.select(second)
+    desk.selection.select(None)
+
+    assert desk.published[-1] is None
+    assert desk.hub.asked == ["org/First-GGUF"]

@@ -1,0 +1,63 @@
+"""What is said over the list when a source gave an old answer or none, and the orders it can stand in."""
+
+from collections.abc import Callable, Sequence
+
+from venom_desktop.core.catalog.base import Sort
+from venom_desktop.core.catalog.listing import SourceState
+from venom_desktop.core.errors import SourceUnreachable, UpstreamSlow, VenomError
+from venom_desktop.ui.catalog.words import provider_words
+from venom_desktop.ui.i18n import ago, date, tr
+from venom_desktop.ui.messages import message_of
+from venom_desktop.ui.widgets import Banner
+
+
+def sort_choices() -> list[tuple[object, str]]:
+    return [
+        (Sort.DOWNLOADS, tr("Most downloads")),
+        (Sort.LIKES, tr("Most liked")),
+        (Sort.UPDATED, tr("Recently updated")),
+        (Sort.TRENDING, tr("Trending")),
+        (Sort.SIZE, tr("Largest first")),
+    ]
+
+
+def tell_sources(banner: Banner, sources: Sequence[SourceState], on_try_again: Callable[[], object]) -> bool:
+    """Put the first source that has something to say into the banner; False when none has."""
+    state = next((one for one in sources if one.stale or one.error is not None), None)
+    if state is None:
+        banner.hide()
+        return False
+    banner.show_kind("note" if state.loaded else "cure")
+    sentence = source_sentence(state)
+    code = message_of(state.error).tip if state.error else ""
+    # The same words are not told twice: a screen reader would repeat them at every page.
+    if banner.isHidden() or banner.sentence != sentence:
+        banner.tell(sentence, tr("Try again"), on_try_again, icon="refresh", tip=code)
+    return True
+
+
+def source_sentence(state: SourceState) -> str:
+    """ "Hugging Face does not answer. Showing the list from 3 h ago." """
+    if not state.loaded:
+        return message_of(state.error).sentence if state.error else ""
+    return f"{_what_happened(state)} {_what_is_shown(state)}".strip()
+
+
+def _what_happened(state: SourceState) -> str:
+    if state.error is None:
+        return ""
+    if _is_silence(state.error):
+        return tr("{source} does not answer.", source=provider_words(state.provider))
+    return message_of(state.error).sentence
+
+
+def _what_is_shown(state: SourceState) -> str:
+    if state.bundled:
+        return tr("Showing the list that came with this app, dated {date}.", date=date(state.read_at))
+    if state.read_at is None:
+        return ""
+    return tr("Showing the list from {when}.", when=ago(state.read_at))
+
+
+def _is_silence(error: VenomError) -> bool:
+    return isinstance(error, (SourceUnreachable, UpstreamSlow))

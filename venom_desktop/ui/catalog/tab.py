@@ -1,0 +1,228 @@
+"""The Catalog tab: places list, panel and first-run page, and ties them to core."""
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QByteArray
+from PySide6.QtCore import Signal as QtSignal
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+
+from venom_desktop.core.catalog.base import Sort
+from venom_desktop.core.catalog.search import CatalogSearch, CatalogState
+from venom_desktop.core.errors import Cure
+from venom_desktop.core.host.monitor import HostMonitor
+from venom_desktop.core.host.sample import HostSample
+from venom_desktop.core.operations.operation import ModelOperation, OperationStatus
+from venom_desktop.core.registry.inventory import InventorySnapshot
+from venom_desktop.core.registry.model import ModelProvider
+from venom_desktop.core.registry.registry import ModelRegistry
+from venom_desktop.ui.bridge import Bridge
+from venom_desktop.ui.catalog.details import CatalogDetails
+from venom_desktop.ui.catalog.first_run import FirstRunPage
+from venom_desktop.ui.catalog.first_start import FirstStart, Suggestion
+from venom_desktop.ui.catalog.in_view import InView
+from venom_desktop.ui.catalog.list_view import CatalogList
+from venom_desktop.ui.catalog.presenter import NextStep, Step, next_step
+from venom_desktop.ui.catalog.selection import Chosen, Selection, Source
+from venom_desktop.ui.links import open_link
+from venom_desktop.ui.messages import message_of, message_of_operation
+from venom_desktop.ui.widgets import SideSplitter
+
+PRIMARY_KEY = "catalog primary"
+IN_VIEW_KEY = "catalog rows in view"
+_AGAIN = frozenset({Cure.TRY_AGAIN, Cure.RETRY, Cure.DOWNLOAD_AGAIN})
+
+
+class CatalogTab(QWidget):
+    """`cure_wanted` carries the cures that lie in other tabs; `prompt_wanted` asks for the Runtime tab's prompt."""
+
+    cure_wanted = QtSignal(object)
+    prompt_wanted = QtSignal()
+
+    def __init__(
+        self,
+        bridge: Bridge,
+        *,
+        search: CatalogSearch,
+        source: Source,
+        registry: ModelRegistry,
+        host: HostMonitor,
+        recommend: Callable[[HostSample], Suggestion | None],
+        providers: Sequence[ModelProvider] = (ModelProvider.HUGGINGFACE,),
+    ) -> None:
+        super().__init__()
+        self._bridge = bridge
+        self._search = search
+        self._registry = registry
+        self._host = host
+        self._next = NextStep(step=Step.READING)
+        self._selection = Selection(source, bridge, lambda: host.last)
+        self._in_view = InView(source, lambda entry: search.replace_entries([entry]))
+        self._first = FirstStart(registry, bridge, recommend)
+        self.list = CatalogList(providers)
+        self.details = CatalogDetails()
+        self.first_run = FirstRunPage()
+        self.splitter = SideSplitter(self.list, self.details)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self.splitter)
+        self._stack.addWidget(self.first_run)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._stack)
+        self._connect_list()
+        self._connect_details()
+        self._connect_first_run()
+        self._listen()
+        self._stack.setCurrentWidget(self.splitter if registry.inventory.snapshot.models else self.first_run)
+        search.open()
+
+    @property
+    def is_first_run(self) -> bool:
+        return self._stack.currentWidget() is self.first_run
+
+    def set_narrow(self, narrow: bool) -> None:
+        self.list.set_narrow(narrow)
+        self.details.set_narrow(narrow)
+
+    def focus_search(self) -> None:
+        self.browse()
+        self.list.focus_search()
+
+    def refresh(self) -> None:
+        self._search.refresh()
+
+    def go_back(self) -> bool:
+        return not self.is_first_run and self.list.clear()
+
+    def browse(self) -> None:
+        """Show the catalog, were nothing installed."""
+        self._stack.setCurrentWidget(self.splitter)
+        self.list.search.setFocus()
+
+    def state(self) -> QByteArray:
+        """Where the line between list and panel stands, to be kept between runs."""
+        return self.splitter.state()
+
+    def restore(self, state: QByteArray) -> None:
+        self.splitter.restore(state)
+
+    def _connect_list(self) -> None:
+        self.list.text_changed.connect(self._search.set_text)
+        self.list.sort_chosen.connect(self._take_sort)
+        self.list.filters_changed.connect(lambda: self._search.set_filters(self.list.filters.filters))
+        self.list.refresh_wanted.connect(self._search.refresh)
+        self.list.more_wanted.connect(self._search.load_more)
+        self.list.settled.connect(self._judge_in_view)
+        self.list.table.row_changed.connect(lambda _: self._selection.select(self.list.selected))
+        self.list.table.enter_pressed.connect(self._press_primary)
+
+    def _connect_details(self) -> None:
+        self.details.quantization_chosen.connect(self._selection.choose_quantization)
+        self.details.context_chosen.connect(self._selection.choose_context)
+        self.details.primary_pressed.connect(self._press_primary)
+        self.details.page_wanted.connect(self._open_page)
+        self.details.cure_wanted.connect(self._cure)
+
+    def _connect_first_run(self) -> None:
+        self.first_run.install_wanted.connect(self._first.press)
+        self.first_run.browse_wanted.connect(self.browse)
+        self.first_run.prompt_wanted.connect(self.prompt_wanted)
+
+    def _listen(self) -> None:
+        bridge, registry = self._bridge, self._registry
+        bridge.listen(self._search.changed, self, self._show_state)
+        bridge.listen(self._selection.changed, self, self._show_chosen)
+        bridge.listen(self._selection.judged, self, lambda entry: self._search.replace_entries([entry]))
+        bridge.listen(self._first.changed, self, self.first_run.show_start)
+        bridge.listen(registry.inventory.changed, self, self._take_inventory)
+        bridge.listen_merged(
+            registry.operations.changed, self, self._take_operations, key=lambda operation: operation.operation_id
+        )
+        bridge.listen(self._host, self, self._take_host)
+
+    def _show_state(self, state: CatalogState) -> None:
+        self.list.show_state(state)
+        bundled = next((source.read_at for source in state.sources if source.bundled), None)
+        self.first_run.show_list(bundled)
+
+    def _show_chosen(self, chosen: Chosen | None) -> None:
+        self.details.show_chosen(chosen)
+        self._show_next()
+
+    def _show_next(self) -> None:
+        chosen = self._selection.chosen
+        if chosen is None:
+            return
+        self._next = next_step(
+            chosen.entry,
+            chosen.quantization,
+            reading=chosen.reading,
+            runtime=self.details.runtime_name,
+            inventory=self._registry.inventory.snapshot,
+            operations=self._registry.operations.operations,
+        )
+        self.details.show_next(self._next)
+
+    def _take_sort(self, sort: object) -> None:
+        if isinstance(sort, Sort):
+            self._search.set_sort(sort)
+
+    def _take_host(self, host: HostSample) -> None:
+        self._search.set_memory(host)
+        self._selection.host_changed(host)
+        self.first_run.show_host(host)
+        self._first.host_changed(host, self._registry.operations.operations)
+
+    def _take_inventory(self, inventory: InventorySnapshot) -> None:
+        self._show_next()
+        if self.is_first_run and inventory.models and not self._first.start.is_under_way:
+            self._stack.setCurrentWidget(self.splitter)
+
+    def _take_operations(self, operations: Sequence[ModelOperation]) -> None:
+        for operation in operations:
+            self._first.operation_changed(operation)
+            failed = operation.status is OperationStatus.FAILED
+            if failed and operation.model_name == self._next.model_name:
+                self.details.show_failure(message_of_operation(operation))
+        self._show_next()
+
+    def _judge_in_view(self) -> None:
+        host = self._host.last
+        if host is not None and self.list.isVisible():
+            self._bridge.start(IN_VIEW_KEY, self._in_view.judge(self.list.in_view, host))
+
+    def _press_primary(self) -> None:
+        if self.details.primary.isEnabled():
+            self.details.show_failure(None)
+            self._bridge.start(PRIMARY_KEY, self._go_on(self._next), on_error=self._show_failure)
+
+    async def _go_on(self, following: NextStep) -> None:
+        name, runtime = following.model_name or "", self.details.runtime_name
+        match following.step:
+            case Step.INSTALL:
+                await self._registry.install_model(name, runtime=runtime)
+            case Step.PAUSED if following.operation is not None:
+                self._registry.resume(following.operation.operation_id)
+            case Step.ACTIVATE:
+                await self._registry.start_activation(name, runtime)
+            case _:
+                return
+
+    def _show_failure(self, error: Exception) -> None:
+        self.details.show_failure(message_of(error))
+
+    def _open_page(self) -> None:
+        chosen = self._selection.chosen
+        if chosen is not None and chosen.entry.page_url:
+            open_link(chosen.entry.page_url)
+
+    def _cure(self, cure: Cure) -> None:
+        if cure is Cure.OPEN_MODEL_PAGE:
+            self._open_page()
+        elif cure is Cure.CHOOSE_ANOTHER:
+            self.list.focus_search()
+        elif cure in _AGAIN and self._selection.chosen is not None and self._selection.chosen.error is not None:
+            self._selection.read_again()
+        elif cure in _AGAIN:
+            self._press_primary()
+        else:
+            self.cure_wanted.emit(cure)
