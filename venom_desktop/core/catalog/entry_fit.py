@@ -46,8 +46,17 @@ def rough_size_range(entry: CatalogEntry) -> tuple[int, int] | None:
 
 
 def _size(entry: CatalogEntry, choice: Quantization) -> int | None:
-    exact = choice.size_bytes if choice.files else None
+    exact = _file_bytes(choice)
     return exact if exact is not None else guessed_weights_bytes(entry.parameters, choice.label)
+
+
+def _file_bytes(choice: Quantization) -> int | None:
+    """The sizes that are told; a projector of unknown size is left to the error bar."""
+    sizes = [file.size_bytes for file in choice.files]
+    known = [size for size in sizes if size is not None]
+    if not known or len(known) != len(sizes):
+        return None
+    return sum(known) + ((choice.projector.size_bytes or 0) if choice.projector else 0)
 
 
 def _verdict(
@@ -59,7 +68,7 @@ def _verdict(
     gpu: DeviceMemory | None,
 ) -> FitVerdict | None:
     return estimated_verdict(
-        weights_bytes=choice.size_bytes if choice.files else None,
+        weights_bytes=_file_bytes(choice),
         parameters=entry.parameters,
         label=choice.label,
         context_length=entry.context_length,
