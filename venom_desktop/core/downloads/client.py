@@ -9,7 +9,6 @@ import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from pathlib import Path
 
-import venom_desktop
 from venom_desktop.core.downloads.base import DownloadPlan, DownloadProgress
 from venom_desktop.core.downloads.job import Finished, Job, TransferLimits, decode_report, encode_job
 from venom_desktop.core.downloads.partial import part_path, sidecar_path, storage_errors
@@ -86,7 +85,7 @@ class DownloadWorker:
                 start_new_session=True,
                 env=_without_secrets(os.environ),
                 # Python puts the working folder first on its path: a stray http.py in the user's must not be run.
-                cwd=None if getattr(sys, "frozen", False) else Path(venom_desktop.__file__).parents[1],
+                cwd=None if getattr(sys, "frozen", False) else Path(__file__).parents[3],
             )
         except OSError as error:
             raise WorkerDied from error
