@@ -78,6 +78,26 @@ async def test_a_file_used_in_place_is_only_forgotten_unless_the_user_says_other
     assert "mine" not in home.manifest
 
 
+async def test_deleting_the_users_own_split_model_deletes_every_part(home: Home, tmp_path: Path) -> None:
+    parts = [tmp_path / f"mine-0000{number}-of-00002.gguf" for number in (1, 2)]
+    neighbour = tmp_path / "mine-00001-of-00003.gguf"
+    for path in (*parts, neighbour):
+        path.write_bytes(b"GGUF")
+    await home.manifest.put(
+        ModelMetadata(
+            name="mine",
+            provider=ModelProvider.LOCAL,
+            display_name="Mine",
+            runtime="llama_cpp",
+            local_path=parts[0],
+            used_in_place=True,
+        )
+    )
+    await home.operations.wait(await home.removing.remove("mine", delete_own_file=True))
+    assert not any(part.exists() for part in parts)
+    assert neighbour.exists()
+
+
 async def test_a_matching_checksum_is_noted_with_its_time(home: Home) -> None:
     before = home.inventory.find(NAME).verified_at
     done = await home.operations.wait(await home.verifying.verify(NAME))
@@ -98,6 +118,18 @@ async def test_a_changed_byte_is_found_told_and_kept(home: Home) -> None:
     assert failed.status is OperationStatus.FAILED
     assert home.inventory.find(NAME).checksum_differs
     assert path.exists()
+
+
+async def test_a_changed_file_can_be_downloaded_again(home: Home) -> None:
+    path = home.inventory.find(NAME).local_path
+    assert path is not None
+    good = path.read_bytes()
+    path.write_bytes(good[:-1] + bytes([good[-1] ^ 1]))
+    await home.operations.wait(await home.verifying.verify(NAME))
+    again = await home.installing.install(NAME, ModelProvider.HUGGINGFACE, "llama_cpp")
+    assert (await home.operations.wait(again)).status is OperationStatus.COMPLETED
+    assert path.read_bytes() == good
+    assert not home.inventory.find(NAME).checksum_differs
 
 
 async def test_a_model_without_checksums_says_that_nothing_can_be_compared(home: Home) -> None:

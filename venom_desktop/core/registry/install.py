@@ -117,7 +117,7 @@ class InstallModels:
     def _refuse_second(self, model_name: str, runtime: str) -> None:
         with contextlib.suppress(UnknownModel):
             found = self._inventory.find(model_name, runtime)
-            if found.status is ModelStatus.INSTALLED:
+            if found.status is ModelStatus.INSTALLED and not found.checksum_differs:
                 raise AlreadyInstalled(model_name=model_name, runtime=runtime)
 
     async def _install(self, operation: ModelOperation) -> AsyncGenerator[Progress, None]:

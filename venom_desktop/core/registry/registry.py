@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from venom_desktop.core.catalog.base import Catalog, CatalogEntry, CatalogQuery
 from venom_desktop.core.errors import InvalidInput
@@ -9,10 +10,11 @@ from venom_desktop.core.operations.operation import ModelOperation
 from venom_desktop.core.operations.service import OperationService
 from venom_desktop.core.registry.activate import ActivateModel
 from venom_desktop.core.registry.capabilities import effective
+from venom_desktop.core.registry.import_file import ImportFiles
 from venom_desktop.core.registry.install import InstallModels
 from venom_desktop.core.registry.inventory import Inventory
 from venom_desktop.core.registry.manifest import Manifest
-from venom_desktop.core.registry.model import ModelCapabilities, ModelProvider
+from venom_desktop.core.registry.model import ModelCapabilities, ModelKey, ModelProvider
 from venom_desktop.core.registry.quota import StorageQuota
 from venom_desktop.core.registry.remove import RemoveModels
 from venom_desktop.core.registry.verify import VerifyModels
@@ -30,6 +32,7 @@ class RegistryParts:
     operations: OperationService
     quota: StorageQuota
     installing: InstallModels
+    importing: ImportFiles
     removing: RemoveModels
     activating: ActivateModel
     verifying: VerifyModels
@@ -45,6 +48,7 @@ class ModelRegistry:
         self.quota = parts.quota
         self._catalogs = parts.catalogs
         self._installing = parts.installing
+        self._importing = parts.importing
         self._removing = parts.removing
         self._activating = parts.activating
         self._verifying = parts.verifying
@@ -66,6 +70,10 @@ class ModelRegistry:
     ) -> str:
         """Start an install; see `InstallModels.install` for what it raises."""
         return await self._installing.install(model_name, _provider(provider), runtime)
+
+    async def import_file(self, path: Path) -> ModelKey:
+        """List a GGUF file of the user's own, used where it lies; see `ImportFiles.import_file` for what it raises."""
+        return await self._importing.import_file(path)
 
     async def remove_model(self, model_name: str, runtime: str | None = None, *, delete_own_file: bool = False) -> str:
         """Start a removal; see `RemoveModels.remove` for what it raises."""

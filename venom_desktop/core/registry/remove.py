@@ -5,13 +5,14 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 
-from venom_desktop.core.errors import ModelActive
+from venom_desktop.core.errors import ModelActive, StorageFailed
 from venom_desktop.core.operations.operation import ModelOperation, OperationType, Progress
 from venom_desktop.core.operations.service import Kind, OperationService
 from venom_desktop.core.registry.install import delete_files
 from venom_desktop.core.registry.inventory import Inventory
 from venom_desktop.core.registry.manifest import Manifest
 from venom_desktop.core.registry.model import ModelKey, ModelStatus
+from venom_desktop.core.registry.own_files import named_parts
 
 
 class RemoveModels:
@@ -64,7 +65,16 @@ class RemoveModels:
             doomed = [file for file in model.files if file not in kept]
             await asyncio.to_thread(delete_files, self._models_dir, doomed)
         elif operation.payload.get("delete_own_file") and model.local_path is not None:
-            await asyncio.to_thread(model.local_path.unlink, missing_ok=True)
+            await asyncio.to_thread(_delete_own, model.local_path)
         await self._manifest.remove(key)
         await self._inventory.refresh()
         yield Progress(message="Removed")
+
+
+def _delete_own(path: Path) -> None:
+    """The user's own file and the other parts of its set. Raises `StorageFailed`."""
+    for part in named_parts(path):
+        try:
+            part.unlink(missing_ok=True)
+        except OSError as error:
+            raise StorageFailed(path=part, problem=error.strerror) from error
