@@ -30,6 +30,14 @@ def test_broken_links_and_loops_of_folders_count_nothing(tmp_path: Path) -> None
     assert disk_use(tmp_path / "nowhere") == 0
 
 
+def test_a_link_to_a_folder_elsewhere_is_not_entered(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "file").write_bytes(b"x" * 7)
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "link").symlink_to(tmp_path / "elsewhere")
+    assert disk_use(tmp_path / "models") == 0
+
+
 def test_free_space_is_told_for_a_folder_that_is_not_there_yet(tmp_path: Path) -> None:
     there = shutil.disk_usage(tmp_path).total
     assert 0 < free_bytes(tmp_path / "a" / "b" / "c") <= there

@@ -66,4 +66,7 @@ REFUSED_IN_ELIF = (
     "{% elif message.role == 'system' %}{{ raise_exception('system is not supported') }}"
     "{% else %}{{ message.role }}{% endif %}{% endfor %}"
 )
-COMMENTED = "{# the 'system' role is for later #}" + ALPACA
+COMMENTED = "{# {% if message['role'] == 'system' %} is for later {% endif %} #}" + ALPACA
+REFUSED_BY_NAME = MISTRAL_1.replace(
+    "'Only user and assistant roles are supported!'", "\"Only user and assistant are supported, not 'system'\""
+)

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.core.registry.rows import model
-from venom_desktop.core.errors import InvalidName, StorageFailed, UnknownModel
+from venom_desktop.core.errors import FolderLocked, InvalidName, StorageFailed, UnknownModel
+from venom_desktop.core.files import FolderLock
 from venom_desktop.core.registry.manifest import Manifest
 
 
@@ -44,6 +45,16 @@ def manifest(tmp_path: Path, clock: Clock) -> Manifest:
 
 def _on_disk(folder: Path) -> list[str]:
     return [row["name"] for row in json.loads((folder / "manifest.json").read_bytes())["models"]]
+
+
+def _locked(folder: Path) -> bool:
+    lock = FolderLock(folder)
+    try:
+        lock.acquire()
+    except FolderLocked:
+        return True
+    lock.release()
+    return False
 
 
 async def _until_saving(clock: Clock) -> None:
@@ -140,10 +151,12 @@ async def test_closing_finishes_the_save_that_runs(manifest: Manifest, clock: Cl
     saving = asyncio.gather(manifest.put(model("a")))
     await _until_saving(clock)
     closing = asyncio.gather(manifest.close())
-    await asyncio.sleep(0)
-    assert not closing.done()
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert _locked(tmp_path)
     clock.go_on.set()
     await asyncio.gather(saving, closing)
+    assert not _locked(tmp_path)
     assert _on_disk(tmp_path) == ["a"]
     with pytest.raises(StorageFailed):
         await manifest.put(model("b"))

@@ -14,6 +14,7 @@ from tests.core.registry.templates import (
     MISTRAL_1,
     MISTRAL_3,
     QWEN_3,
+    REFUSED_BY_NAME,
     REFUSED_IN_ELIF,
 )
 from venom_desktop.core.registry.template import mentions_thinking, mentions_tools, supports_system_role
@@ -24,7 +25,9 @@ def test_a_template_that_carries_the_system_message_supports_it(template: str) -
     assert supports_system_role(template)
 
 
-@pytest.mark.parametrize("template", [GEMMA_2, MISTRAL_1, ALPACA, REFUSED_IN_ELIF, COMMENTED, "{{ prompt }}", ""])
+@pytest.mark.parametrize(
+    "template", [GEMMA_2, MISTRAL_1, ALPACA, REFUSED_IN_ELIF, REFUSED_BY_NAME, COMMENTED, "{{ prompt }}", ""]
+)
 def test_a_template_that_refuses_or_drops_the_system_message_does_not(template: str) -> None:
     assert not supports_system_role(template)
 

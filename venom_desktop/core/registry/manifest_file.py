@@ -85,13 +85,10 @@ class ManifestFile:
         self._path = path
         self._now = now
         self._format = RowFormat(path.parent)
-        # A damaged file must never take the place of the good version beside it.
-        self._current_is_good = False
 
     def read(self, *, repair: bool) -> tuple[ManifestContent, VenomError | None]:
         """The content, and a notice when it is not simply the file's. Raises `StorageUnreadable`."""
         current = self._parsed(self._path)
-        self._current_is_good = isinstance(current, ManifestContent)
         if isinstance(current, ManifestContent):
             return current, None
         older = previous_version_of(self._path)
@@ -108,8 +105,7 @@ class ManifestFile:
 
     def write(self, content: ManifestContent) -> None:
         """Replace the file. Raises `DiskFull` or `StorageFailed`; the old version is then untouched."""
-        write_atomically(self._path, self._text(content), keep_previous=self._current_is_good)
-        self._current_is_good = True
+        write_atomically(self._path, self._text(content))
 
     def row(self, model: ModelMetadata) -> StoredRow:
         return StoredRow(self._format, model.key, model=model)
@@ -164,7 +160,6 @@ class ManifestFile:
             return
         try:
             write_atomically(self._path, older.read_bytes(), keep_previous=False)
-            self._current_is_good = True
         except (VenomError, OSError) as error:
             # A full disk must not keep the list from being shown; the next save tries again.
             _log.info("%s could not be restored: %s", self._path, error)
