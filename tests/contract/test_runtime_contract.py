@@ -416,10 +416,18 @@ async def test_it_listens_on_this_machine_only(bench: Bench) -> None:
 
 
 async def test_a_model_without_the_system_role_gets_its_text_as_a_prefix(bench: Bench) -> None:
-    model = replace(bench.model(system_role=False), capabilities=ModelCapabilities(supports_system_role=False))
+    """The prompt is as long as if the user had written the text; what the user set wins over what was detected."""
+    model = replace(
+        bench.model(system_role=False),
+        capabilities=ModelCapabilities(supports_system_role=True),
+        overrides=ModelCapabilities(supports_system_role=False),
+    )
     await bench.runtime.load(model, SETTINGS)
     request = replace(HELLO, messages=(ChatMessage(role="system", content="Be brief."), *HELLO.messages))
-    assert "".join(chunk.text for chunk in await everything(bench.runtime, request)).strip() == SPEECH
+    written = replace(HELLO, messages=(ChatMessage(role="user", content="Be brief.\n\nHello"),))
+    as_prefix, as_written = [await everything(bench.runtime, asked) for asked in (request, written)]
+    assert as_prefix[-1].prompt_tokens == as_written[-1].prompt_tokens
+    assert "".join(chunk.text for chunk in as_prefix).strip() == SPEECH
 
 
 async def test_a_conversation_longer_than_the_context_says_both_figures(bench: Bench) -> None:
@@ -449,7 +457,7 @@ async def test_a_server_that_stands_still_while_loading_is_given_up(tmp_path: Pa
         bench = Bench(tmp_path, http, program)
         runtime = bench.another(stalled_after_s=0.5)
         with pytest.raises(RuntimeFailed, match="made no progress"):
-            await runtime.load(bench.model(), SETTINGS)
+            await asyncio.wait_for(runtime.load(bench.model(), SETTINGS), 10)
         assert runtime.snapshot.state is RuntimeState.EXITED
         await runtime.close()
 
@@ -476,3 +484,33 @@ async def test_the_key_file_of_a_llama_server_is_private_while_it_exists(tmp_pat
             task.cancel()
         assert not list((tmp_path / "run").glob("*.key"))
         await bench.runtime.close()
+
+
+STRANGER = """#!{python}
+import sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+class Answer(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"{{}}")
+
+    def log_message(self, *_):
+        pass
+
+HTTPServer(("127.0.0.1", int(sys.argv[sys.argv.index("--port") + 1])), Answer).serve_forever()
+"""
+
+
+async def test_a_server_that_does_not_name_our_model_is_not_taken_for_ours(tmp_path: Path) -> None:
+    program = tmp_path / "llama-server"
+    program.write_text(STRANGER.format(python=sys.executable))
+    program.chmod(0o755)
+    async with make_local_client() as http:
+        bench = Bench(tmp_path, http, program)
+        runtime = bench.another(stalled_after_s=1.0)
+        with pytest.raises(RuntimeFailed, match="made no progress"):
+            await runtime.load(bench.model(), SETTINGS)
+        await runtime.close()

@@ -15,6 +15,9 @@ T = TypeVar("T")
 LOOK_EVERY_S = 0.1
 STALLED_AFTER_S = 120.0
 """A load moves when the server writes, computes, reads or grows; a cold disk alone never stands still that long."""
+MOVED_CPU_S = 2.0
+MOVED_BYTES = 1 << 20
+"""Less than these is what a server spends on our asking whether it is ready."""
 
 
 class EndedWhileLoading(Exception):
@@ -33,6 +36,14 @@ class _Movement:
     cpu_s: float
     read_bytes: int
     memory_bytes: int
+
+    def is_beyond(self, earlier: "_Movement") -> bool:
+        return (
+            self.lines > earlier.lines
+            or self.cpu_s >= earlier.cpu_s + MOVED_CPU_S
+            or self.read_bytes >= earlier.read_bytes + MOVED_BYTES
+            or self.memory_bytes >= earlier.memory_bytes + MOVED_BYTES
+        )
 
 
 async def wait_until_ready(
@@ -73,7 +84,7 @@ class _Watch:
     def still_s(self) -> float:
         """Seconds since anything moved."""
         now = self._read()
-        if now != self._last:
+        if self._last is None or (now is not None and now.is_beyond(self._last)):
             self._last = now
             self._moved_at = time.monotonic()
         return time.monotonic() - self._moved_at

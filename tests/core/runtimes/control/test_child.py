@@ -163,8 +163,9 @@ async def test_output_goes_to_the_log_file_and_is_rotated(server: ChildServer, t
 
 
 async def test_a_killed_guard_takes_its_server_along(server: ChildServer) -> None:
-    exits = queue_of(server.exited)
+    exits, said = queue_of(server.exited), queue_of(server.said)
     pid = await server.start(DEAF)
+    assert await soon(said) == "up"
     assert server.guard_pid is not None
     os.kill(server.guard_pid, signal.SIGKILL)
     end = await soon(exits)
