@@ -81,6 +81,7 @@ def test_every_cut_asks_for_more_bytes_or_is_called_unreadable_when_the_file_end
         (b"GGUF" + struct.pack("<IQQQ2sIIQQ", 3, 0, 1, 2, b"ab", 9, 8, 2_000, 1 << 60), "bytes of text"),
         (b"GGUF" + struct.pack("<IQQQ2sI", 3, 0, 1, 2, b"\xff\xfe", 4), "not UTF-8"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "bytes",
 )
 def test_wrong_data_is_named_in_one_sentence(data: bytes, problem: str) -> None:
     with pytest.raises(UnreadableModelFile, match=problem) as caught:

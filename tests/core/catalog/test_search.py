@@ -6,7 +6,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from tests.support.counts import count
 from venom_desktop.core.catalog.base import (
     Ability,
     CatalogEntry,
@@ -21,6 +24,7 @@ from venom_desktop.core.catalog.base import (
 )
 from venom_desktop.core.catalog.filters import CatalogFilters, Row, filtered, in_order, put_in_order
 from venom_desktop.core.catalog.fit import LoadSettings
+from venom_desktop.core.catalog.narrowing import Narrowing
 from venom_desktop.core.catalog.search import CatalogSearch, CatalogState
 from venom_desktop.core.errors import SourceUnreachable, VenomError
 from venom_desktop.core.host.sample import HostSample
@@ -160,7 +164,7 @@ async def test_typing_filters_what_is_loaded_at_once_and_asks_the_source_after_i
     search.set_text("MODEL-0001")
     assert [row.model_name[-5:] for row in search.state.rows] == [f"{number:05}" for number in range(10, 20)]
     search.set_text("model-0019")
-    assert search.state.rows == ()
+    assert len(search.state.rows) == 0
     state = await settled(search)
     assert [row.model_name[-5:] for row in state.rows] == [f"{number:05}" for number in range(190, 200)]
     assert [query.text for query in catalog.queries] == ["", "model-0019"]
@@ -341,7 +345,7 @@ def test_each_filter_lets_through_what_it_names(filters: CatalogFilters, passing
         Row.of(entry(number, size_bytes=max(number, 1) * GB, label="Q8_0" if number == 3 else "Q4_K_M"))
         for number in range(4)
     ]
-    assert [rows.index(row) for row in filtered(rows, "", filters)] == passing
+    assert [rows.index(row) for row in filtered(rows, filters)] == passing
 
 
 @pytest.mark.parametrize("sort", list(Sort))
@@ -363,3 +367,16 @@ def _figure(row: Row, sort: Sort) -> object:
             return row.entry.updated
         case Sort.SIZE:
             return row.sizes
+
+
+@settings(max_examples=count(300, 10_000), deadline=None)
+@given(typed=st.lists(st.text(alphabet="mod el-012A", max_size=9), max_size=8))
+def test_whatever_is_typed_in_whatever_order_finds_what_a_plain_search_finds(typed: list[str]) -> None:
+    rows = [Row.of(entry(number, name=f"model{number % 3}")) for number in range(30)]
+    narrowing = Narrowing(rows)
+    for text in typed:
+        found = narrowing.found(text)
+        plain = [row for row in rows if all(word in row.key for word in text.lower().split())]
+        assert found.rows() == plain
+        assert list(found) == [row.entry for row in plain] == [found[place] for place in range(len(found))]
+        assert list(found[1:3]) == [row.entry for row in plain[1:3]]

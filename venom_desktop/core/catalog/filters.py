@@ -47,10 +47,9 @@ class Row:
 
     @classmethod
     def of(cls, entry: CatalogEntry) -> "Row":
-        words = (entry.model_name, entry.display_name, entry.architecture or "", *entry.tags)
         return cls(
             entry,
-            " ".join(words).lower(),
+            _key(entry),
             rough_size_range(entry),
             frozenset(choice.label.upper() for choice in entry.quantizations or ()),
         )
@@ -60,11 +59,9 @@ class Row:
         return all(word in self.key for word in text.lower().split())
 
 
-def filtered(rows: Iterable[Row], text: str, filters: CatalogFilters) -> list[Row]:
-    """The rows that hold every word of `text` (in any order and case) and pass every filter, in the order given."""
+def filtered(rows: Iterable[Row], filters: CatalogFilters) -> list[Row]:
+    """The rows that pass every filter, in the order given."""
     found = list(rows)
-    for word in text.lower().split():
-        found = [row for row in found if word in row.key]
     for passes in _tests(filters):
         found = [row for row in found if passes(row)]
     return found
@@ -87,6 +84,14 @@ def _place(sort: Sort) -> Callable[[Row], float]:
         return lambda row: -row.sizes[1] if row.sizes else 1
     value = SORT_KEYS[sort]
     return lambda row: -value(row.entry)
+
+
+def _key(entry: CatalogEntry) -> str:
+    """What is searched: names and plain tags, in lower case; languages and references would only find too much."""
+    name, shown = entry.model_name.lower(), entry.display_name.lower()
+    tags = [tag.lower() for tag in entry.tags if len(tag) > 2 and ":" not in tag and tag != "gguf"]
+    words = [name, *([] if shown.replace(" ", "-") in name else [shown]), entry.architecture or "", *tags]
+    return " ".join(words)
 
 
 def _tests(filters: CatalogFilters) -> Sequence[Callable[[Row], bool]]:

@@ -64,6 +64,8 @@ async def _read_up_to(
             data.clear()  # the server knows no ranges and starts at the beginning; it is cut off below
         async for chunk in response.aiter_raw():
             data += chunk[: limit - len(data)]
-            if len(data) >= limit:
+            if len(data) >= limit and response.num_bytes_downloaded > limit - start:
+                # More than was asked for. A part that ends by itself is read to its end: a stream left early
+                # is closed late, and not at all on a loop without hooks for generators.
                 break
     return None, len(data) < limit

@@ -7,10 +7,11 @@ from functools import partial
 from typing import Final
 
 from venom_desktop.core.catalog.base import Catalog, CatalogEntry, CatalogQuery, CatalogUpdate, Sort
-from venom_desktop.core.catalog.filters import NO_FILTERS, CatalogFilters, Row, filtered, in_order, put_in_order
+from venom_desktop.core.catalog.filters import NO_FILTERS, CatalogFilters, filtered, in_order, put_in_order
 from venom_desktop.core.catalog.fit import DeviceMemory, LoadSettings
 from venom_desktop.core.catalog.judge import Judge
 from venom_desktop.core.catalog.listing import Listing, Question, SourceState
+from venom_desktop.core.catalog.narrowing import Narrowing
 from venom_desktop.core.errors import VenomError
 from venom_desktop.core.host.sample import HostSample
 from venom_desktop.core.registry.model import ModelProvider
@@ -32,7 +33,7 @@ class CatalogState:
     `among` is the number of rows loaded when a filter or an order applies to those alone, else None.
     """
 
-    rows: tuple[CatalogEntry, ...] = ()
+    rows: Sequence[CatalogEntry] = ()
     text: str = ""
     sort: Sort = Sort.DOWNLOADS
     filters: CatalogFilters = NO_FILTERS
@@ -56,7 +57,7 @@ class CatalogSearch:
         self._typing_pause_s = typing_pause_s
         self._judge = Judge(settings)
         self._listings: dict[tuple[ModelProvider, Question], Listing] = {}
-        self._ordered: tuple[Sort, list[Row]] | None = None
+        self._narrowing: tuple[Sort, CatalogFilters, Narrowing] | None = None
         self._wanted_rows = PAGE_ROWS
         self._scope = TaskScope("catalog-search")
         self._ends = [catalog.updated.subscribe(partial(self._hear, catalog.provider)) for catalog in catalogs]
@@ -192,7 +193,7 @@ class CatalogSearch:
             self._rows_changed()
 
     def _rows_changed(self) -> None:
-        self._ordered = None
+        self._narrowing = None
         self._renew()
         self._publish()
 
@@ -202,7 +203,7 @@ class CatalogSearch:
         """Filter and order for what is asked now."""
         text = self.state.text if text is None else text
         self.state = replace(self.state, text=text, sort=sort or self.state.sort, filters=filters or self.state.filters)
-        self.state = replace(self.state, rows=tuple(row.entry for row in self._found()))
+        self.state = replace(self.state, rows=self._found())
 
     def _publish(self) -> None:
         """Tell how the sources stand, with the rows found last."""
@@ -219,29 +220,34 @@ class CatalogSearch:
         )
         self.changed.publish(self.state)
 
-    def _found(self) -> list[Row]:
+    def _found(self) -> Sequence[CatalogEntry]:
         """Of the whole list what the text finds, and what the sources found for the text."""
-        text, sort, filters = self.state.text, self.state.sort, self.state.filters
-        question = Question.of(text, sort)
-        base = filtered(self._base(sort), text, filters)
-        if not question.text:
-            return base
+        text, sort = self.state.text, self.state.sort
+        found = self._whole_list().found(text)
+        if not text.strip():
+            return found
+        others = []
         for listing in self._current():
             whole = self._listings.get((listing.state.provider, Question.of("", sort)))
             shown = {} if whole is None else whole.rows
             answers = [row for key, row in listing.rows.items() if key not in shown or not row.holds(text)]
-            put_in_order(base, filtered(answers, "", filters), sort)
-        return base
+            others += filtered(answers, self.state.filters)
+        if not others:
+            return found
+        together = found.rows()
+        put_in_order(together, others, sort)
+        return tuple(row.entry for row in together)
 
-    def _base(self, sort: Sort) -> list[Row]:
-        """The rows of the list without a text, in order."""
-        if self._ordered is None or self._ordered[0] is not sort:
+    def _whole_list(self) -> Narrowing:
+        """The rows of the list without a text, filtered and in order; kept until they or the filters change."""
+        sort, filters = self.state.sort, self.state.filters
+        if self._narrowing is None or self._narrowing[:2] != (sort, filters):
             question = Question.of("", sort)
             rows = [
                 row for key, listing in self._listings.items() if key[1] == question for row in listing.rows.values()
             ]
-            self._ordered = (sort, in_order(rows, sort))
-        return self._ordered[1]
+            self._narrowing = (sort, filters, Narrowing(in_order(filtered(rows, filters), sort)))
+        return self._narrowing[2]
 
     async def _judge_all(self) -> None:
         for listing in tuple(self._listings.values()):
