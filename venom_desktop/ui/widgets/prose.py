@@ -143,6 +143,8 @@ def _dress(document: QTextDocument, leading_percent: int) -> None:
     leading.setLineHeight(leading_percent, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
     everything = QTextCursor(document)
     everything.select(QTextCursor.SelectionType.Document)
+    # In one block of edits: else the text is laid out anew after each of them.
+    everything.beginEditBlock()
     everything.mergeBlockFormat(leading)
     code = QTextBlockFormat()
     code.setBackground(theme.color("sunken"))
@@ -155,6 +157,7 @@ def _dress(document: QTextDocument, leading_percent: int) -> None:
             cursor.mergeBlockFormat(code)
         _dress_fragments(cursor, is_code=is_code)
         block = block.next()
+    everything.endEditBlock()
 
 
 def _dress_fragments(cursor: QTextCursor, *, is_code: bool) -> None:
