@@ -24,6 +24,7 @@ from venom_desktop.core.operations.history import OperationHistory
 from venom_desktop.core.operations.service import OperationService
 from venom_desktop.core.registry.activate import ActivateModel
 from venom_desktop.core.registry.choice import best_quantization
+from venom_desktop.core.registry.import_file import ImportFiles
 from venom_desktop.core.registry.install import InstallModels
 from venom_desktop.core.registry.inventory import Inventory
 from venom_desktop.core.registry.manifest import Manifest
@@ -40,6 +41,7 @@ from venom_desktop.core.runtimes.base import Runtime
 from venom_desktop.core.runtimes.llama_cpp import LlamaCpp
 from venom_desktop.core.runtimes.model_settings import ModelSettingsStore
 from venom_desktop.core.runtimes.profiles import RuntimeProfile
+from venom_desktop.core.secrets.base import HUGGING_FACE
 from venom_desktop.core.secrets.environment_store import EnvironmentStore
 from venom_desktop.core.secrets.keyring_store import KeyringStore
 from venom_desktop.core.secrets.masking import Redactor
@@ -48,7 +50,6 @@ from venom_desktop.core.services import Services
 from venom_desktop.core.settings.store import SettingsStore
 from venom_desktop.core.tasks import TaskScope
 
-HUGGING_FACE_TOKEN = "huggingface"  # noqa: S105 - the name of a secret, not one
 GIGABYTE = 10**9
 
 
@@ -87,7 +88,7 @@ def build(
     )
     sampler = SystemSampler()
     host = HostMonitor(scope, sampler.sample)
-    token = vault.reader(HUGGING_FACE_TOKEN)
+    token = vault.reader(HUGGING_FACE)
     hugging_face = HuggingFaceCatalog(
         http,
         endpoint=settings.snapshot.hf_endpoint,
@@ -143,6 +144,7 @@ def build(
             choose=choose,
             token=token,
         ),
+        importing=ImportFiles(manifest=manifest, inventory=inventory, require_runtime=require_runtime),
         removing=RemoveModels(
             operations=operations,
             manifest=manifest,
@@ -228,6 +230,7 @@ def _lifecycle(
         Step(name="HTTP clients", stop=close_clients),
         Step(name="database", start=database.open, stop=database.close),
         Step(name="manifest", start=open_manifest, stop=manifest.close),
+        Step(name="inventory", start=services.registry.inventory.refresh),
         Step(name="tasks", stop=scope.close),
         Step(name="catalog", stop=services.hugging_face.close),
         Step(name="catalog search", stop=services.search.close),

@@ -124,10 +124,8 @@ class ModelRegistry:
         self, model_name: str, capabilities: ModelCapabilities, runtime: str | None = None
     ) -> ModelCapabilities:
         """Store what the user says; None returns a field to what was detected."""
-        model = replace(self.inventory.find(model_name, runtime), overrides=capabilities)
-        await self.manifest.put(model)
-        await self.inventory.refresh()
-        return effective(model)
+        key = self.inventory.find(model_name, runtime).key
+        return effective(await self.manifest.update(key, lambda model: replace(model, overrides=capabilities)))
 
     def check_storage_quota(self, additional_size_gb: float | None = None) -> bool:
         """True when that much more (GB = 10^9 bytes; unknown = 4) may be installed; raises `NotEnoughSpace`."""

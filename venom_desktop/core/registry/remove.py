@@ -59,7 +59,7 @@ class RemoveModels:
         model = self._inventory.find(key.name, key.runtime)
         yield Progress(message="Removing")
         await self._unload(key)
-        await self._manifest.put(replace(model, status=ModelStatus.REMOVING))
+        await self._manifest.update(key, lambda current: replace(current, status=ModelStatus.REMOVING))
         if not model.used_in_place:
             kept = {file for other in self._inventory.snapshot.models if other.key != key for file in other.files}
             doomed = [file for file in model.files if file not in kept]
