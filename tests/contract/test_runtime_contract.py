@@ -167,6 +167,13 @@ async def test_an_answer_streams_and_ends_with_its_figures(bench: Bench) -> None
     assert bench.runtime.snapshot.answering == 0
 
 
+async def test_questions_in_quick_succession_are_all_answered(bench: Bench) -> None:
+    """A connection that the server closes between two questions must not cost the second one."""
+    await bench.runtime.load(bench.model(), SETTINGS)
+    for _ in range(150):
+        assert (await everything(bench.runtime, replace(HELLO, max_tokens=2)))[-1].completion_tokens == 2
+
+
 async def test_the_token_limit_ends_an_answer(bench: Bench) -> None:
     await bench.runtime.load(bench.model(endless=True), SETTINGS)
     last = (await everything(bench.runtime, replace(HELLO, max_tokens=4)))[-1]
