@@ -49,7 +49,7 @@ class ActivateModel:
         self._load_settings = load_settings
         self._require_runtime = require_runtime
         self._busy = asyncio.Lock()
-        self._failures: dict[str, VenomError] = {}
+        self._last_failure: tuple[str, VenomError] | None = None
         operations.register(OperationType.ACTIVATE, Kind(work=self._activate))
 
     async def start(self, model_name: str, runtime: str | None = None) -> str:
@@ -73,9 +73,8 @@ class ActivateModel:
         """Switch and wait for the end; raises what `start` raises, and the failure of the switch itself."""
         operation_id = await self.start(model_name, runtime)
         operation = await self._operations.wait(operation_id)
-        failure = self._failures.pop(operation_id, None)
-        if failure is not None:
-            raise failure
+        if self._last_failure is not None and self._last_failure[0] == operation_id:
+            raise self._last_failure[1]
         return operation
 
     async def deactivate(self) -> None:
@@ -91,7 +90,8 @@ class ActivateModel:
 
     async def _activate(self, operation: ModelOperation) -> AsyncGenerator[Progress, None]:
         if self._busy.locked():
-            raise SwitchInProgress
+            self._last_failure = (operation.operation_id, SwitchInProgress())
+            raise self._last_failure[1]
         async with self._busy:
             model = self._inventory.find(operation.model_name, operation.runtime)
             before = self._active.snapshot.key
@@ -102,7 +102,7 @@ class ActivateModel:
                 await self._answer_once(model)
                 await self._store(model)
             except VenomError as error:
-                self._failures[operation.operation_id] = error
+                self._last_failure = (operation.operation_id, error)
                 await self._put_back(before, model.key)
                 raise
             except (asyncio.CancelledError, GeneratorExit):
