@@ -1,0 +1,162 @@
+"""What the operations panel says of every state."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from PySide6.QtWidgets import QApplication
+
+from tests.ui.workbench import plain
+from venom_desktop.core.errors import Cure
+from venom_desktop.core.operations.operation import ModelOperation, OperationStatus, OperationType
+from venom_desktop.core.registry.inventory import InventorySnapshot
+from venom_desktop.core.registry.model import ModelKey, ModelMetadata, ModelProvider
+from venom_desktop.ui.operations import words
+from venom_desktop.ui.operations.presenter import Look, Verb, counts, leader, look, visible
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+NOTHING = InventorySnapshot()
+MODEL = ModelMetadata(
+    name="org/tiny:Q4_K_M", provider=ModelProvider.HUGGINGFACE, display_name="Tiny", runtime="llama_cpp"
+)
+
+
+def operation(status: OperationStatus = OperationStatus.IN_PROGRESS, **fields: Any) -> ModelOperation:
+    values: dict[str, Any] = {
+        "operation_id": "one",
+        "model_name": MODEL.name,
+        "operation_type": OperationType.INSTALL,
+        "runtime": "llama_cpp",
+        "can_pause": True,
+        "started_at": NOW,
+        **fields,
+    }
+    return ModelOperation(status=status, **values)
+
+
+def verbs(shown: Look) -> list[Verb | Cure]:
+    return [action.what for action in shown.actions]
+
+
+def test_a_download_shows_percent_speed_and_time(qapp: QApplication) -> None:
+    running = operation(
+        message="Downloading tiny.gguf",
+        progress=43.0,
+        done_bytes=2_200_000_000,
+        total_bytes=5_200_000_000,
+        bytes_per_s=38e6,
+        eta_s=61,
+    )
+    shown = look(running, NOTHING, NOW)
+    assert plain(shown.amounts) == "43 % · 38 MB/s · 1 min left"
+    assert shown.detail == "Downloading tiny.gguf"
+    assert shown.fraction == pytest.approx(0.43)
+    assert verbs(shown) == [Verb.PAUSE, Verb.CANCEL]
+    assert plain(words.bar_amounts(running, narrow=False)) == "2.2 of 5.2 GB · 38 MB/s · 1 min left"
+    assert plain(words.bar_amounts(running, narrow=True)) == "1 min left"
+
+
+def test_an_unknown_total_runs_free_and_says_what_came(qapp: QApplication) -> None:
+    shown = look(operation(done_bytes=1_200_000_000), NOTHING, NOW)
+    assert shown.has_bar
+    assert shown.fraction is None
+    assert plain(shown.amounts) == "1.2 GB so far"
+
+
+def test_a_job_that_cannot_pause_offers_only_to_cancel(qapp: QApplication) -> None:
+    assert verbs(look(operation(can_pause=False), NOTHING, NOW)) == [Verb.CANCEL]
+
+
+def test_a_paused_download_says_who_paused_it(qapp: QApplication) -> None:
+    paused = operation(OperationStatus.PAUSED, progress=71.0, done_bytes=3_500_000_000, total_bytes=4_900_000_000)
+    shown = look(paused, NOTHING, NOW)
+    assert shown.detail == "Paused by you"
+    assert shown.paused
+    assert plain(shown.amounts) == "71 % · 3.5 of 4.9 GB"
+    assert verbs(shown) == [Verb.RESUME, Verb.CANCEL]
+    assert "program ended" in look(replace(paused, paused_by_restart=True), NOTHING, NOW).detail
+
+
+def test_a_failure_says_its_sentence_with_its_cures_before_retry(qapp: QApplication) -> None:
+    failed = operation(
+        OperationStatus.FAILED,
+        error="in English",
+        reason_code="QUOTA_EXCEEDED",
+        error_parameters={"needed": "15.2 GB", "left": "11.8 GB", "raise_to_gb": 66},
+    )
+    shown = look(failed, NOTHING, NOW)
+    assert shown.detail == "Not enough space. The model needs 15.2 GB and 11.8 GB of the quota are left."
+    assert not shown.has_bar
+    assert shown.tip == "QUOTA_EXCEEDED"
+    assert verbs(shown) == [Cure.FREE_SPACE, Cure.RAISE_LIMIT, Verb.RETRY, Verb.DISMISS]
+    assert plain(shown.actions[1].text) == "Raise the limit to 66 GB"
+
+
+def test_downloading_again_is_one_button_not_two(qapp: QApplication) -> None:
+    failed = operation(
+        OperationStatus.FAILED,
+        error="in English",
+        reason_code="CHECKSUM_MISMATCH",
+        error_parameters={"file_name": "tiny.gguf"},
+    )
+    shown = look(failed, NOTHING, NOW)
+    assert [action.text for action in shown.actions] == ["Download again", "Dismiss"]
+    checked = look(
+        replace(failed, operation_type=OperationType.VERIFY, reason_code="FILE_DAMAGED"),
+        NOTHING,
+        NOW,
+    )
+    assert verbs(checked) == [Cure.DOWNLOAD_AGAIN, Verb.RETRY, Verb.DISMISS]
+
+
+def test_what_is_done_can_be_activated_unless_it_answers_already(qapp: QApplication) -> None:
+    done = operation(OperationStatus.COMPLETED, completed_at=NOW - timedelta(seconds=12))
+    inventory = InventorySnapshot(models=(MODEL,))
+    shown = look(done, inventory, NOW)
+    assert plain(shown.detail) == "Verified and ready · 12 s ago"
+    assert verbs(shown) == [Verb.ACTIVATE, Verb.DISMISS]
+    active = replace(inventory, active=ModelKey(name=MODEL.name, runtime="llama_cpp"))
+    assert verbs(look(done, active, NOW)) == [Verb.DISMISS]
+    assert verbs(look(done, NOTHING, NOW)) == [Verb.DISMISS]
+
+
+@pytest.mark.parametrize("status", [OperationStatus.COMPLETED, OperationStatus.CANCELLED])
+def test_what_ended_stays_thirty_seconds(status: OperationStatus) -> None:
+    ended = operation(status, completed_at=NOW)
+    assert visible([ended], NOW + timedelta(seconds=29)) == (ended,)
+    assert visible([ended], NOW + timedelta(seconds=30)) == ()
+
+
+def test_a_failure_stays_until_the_same_job_is_tried_again() -> None:
+    failed = operation(OperationStatus.FAILED, operation_id="old", completed_at=NOW - timedelta(days=3))
+    other = operation(operation_id="other", model_name="org/other:Q8_0")
+    assert visible([other, failed], NOW) == (other, failed)
+    again = operation(operation_id="new")
+    assert visible([again, failed], NOW) == (again,)
+
+
+def test_the_bar_shows_what_runs_before_what_waits() -> None:
+    running, paused = operation(operation_id="1"), operation(OperationStatus.PAUSED, operation_id="2")
+    failed = operation(OperationStatus.FAILED, operation_id="3")
+    done = operation(OperationStatus.COMPLETED, operation_id="4")
+    assert leader([done, failed, paused, running]) is running
+    assert leader([done, paused, failed]) is failed
+    assert leader([done, paused]) is paused
+    assert leader([done]) is done
+    assert leader([]) is None
+
+
+def test_the_head_counts_what_is_listed(qapp: QApplication) -> None:
+    listed = [operation(), operation(OperationStatus.PAUSED), operation(OperationStatus.FAILED)]
+    assert counts(listed).text() == "1 running · 1 paused · 1 needs you"
+
+
+@pytest.mark.parametrize("kind", list(OperationType))
+@pytest.mark.parametrize("status", list(OperationStatus))
+def test_every_kind_in_every_state_has_words(qapp: QApplication, kind: OperationType, status: OperationStatus) -> None:
+    shown = look(operation(status, operation_type=kind, completed_at=NOW), NOTHING, NOW)
+    assert MODEL.name in shown.title
+    assert MODEL.name in words.going_on(operation(operation_type=kind))
+    assert shown.detail
+    assert all(action.text for action in shown.actions)

@@ -1,0 +1,1 @@
+"""The panel of long jobs across the bottom of the window."""
