@@ -93,7 +93,7 @@ async def test_a_damaged_note_beside_the_part_only_costs_the_part(wire: Wire, no
     plan = wire.plan()
     wire.folder.mkdir()
     part = wire.folder / f"{plan.files[0].sha256}.part"
-    part.write_bytes(b"old")
+    part.write_bytes(b"old" * MIB)
     part.with_name(f"{part.name}.json").write_text(note)
     await fetch(worker(), plan)
     assert (wire.folder / "model.gguf").read_bytes() == wire.contents["model.gguf"]
