@@ -19,7 +19,7 @@ from venom_desktop.core.errors import UnknownRuntime
 from venom_desktop.core.governance.gate import Gate
 from venom_desktop.core.host.monitor import HostMonitor
 from venom_desktop.core.host.system import SystemSampler
-from venom_desktop.core.http import Client, make_client
+from venom_desktop.core.http import Client, make_client, make_local_client
 from venom_desktop.core.operations.history import OperationHistory
 from venom_desktop.core.operations.service import OperationService
 from venom_desktop.core.registry.activate import ActivateModel
@@ -38,6 +38,7 @@ from venom_desktop.core.resources import resource
 from venom_desktop.core.runtimes.active import ActiveModelStore
 from venom_desktop.core.runtimes.ask import Ask
 from venom_desktop.core.runtimes.base import Runtime
+from venom_desktop.core.runtimes.control.orphans import clean_up_orphans
 from venom_desktop.core.runtimes.llama_cpp import LlamaCpp
 from venom_desktop.core.runtimes.model_settings import ModelSettingsStore
 from venom_desktop.core.runtimes.profiles import RuntimeProfile
@@ -73,7 +74,7 @@ def build(
     vault = Vault(EnvironmentStore(environ), KeyringStore(), redactor)
     models = models_dir or settings.snapshot.models_dir or paths.models
     http = make_client()
-    local_http = make_client(read_timeout_s=None)
+    local_http = make_local_client()
     scope = TaskScope("services")
     database = Database(paths.data / "history.db")
     operations = OperationService(OperationHistory(database))
@@ -184,7 +185,13 @@ def build(
         services=services,
         parts=parts,
         lifecycle=_lifecycle(
-            services, manifest, database, clients=(http, local_http), scope=scope, llama_cpp=llama_cpp
+            services,
+            manifest,
+            database,
+            clients=(http, local_http),
+            scope=scope,
+            llama_cpp=llama_cpp,
+            runtime_folder=paths.runtime,
         ),
     )
 
@@ -213,6 +220,7 @@ def _lifecycle(
     clients: tuple[Client, ...],
     scope: TaskScope,
     llama_cpp: LlamaCpp,
+    runtime_folder: Path,
 ) -> Lifecycle:
     async def open_manifest() -> None:
         await asyncio.to_thread(manifest.open)
@@ -234,6 +242,7 @@ def _lifecycle(
         Step(name="tasks", stop=scope.close),
         Step(name="catalog", stop=services.hugging_face.close),
         Step(name="catalog search", stop=services.search.close),
+        Step(name="orphans of a crash", start=lambda: clean_up_orphans(runtime_folder)),
         Step(name="llama.cpp", stop=llama_cpp.close),
         Step(name="operations", start=open_operations, stop=operations.close),
     )

@@ -1,6 +1,7 @@
 """The registry for scripts (SPEC section 2): `ModelRegistry(models_dir=...)`, no window, no Qt, no running program."""
 
 import asyncio
+import hashlib
 import os
 from collections.abc import Mapping
 from dataclasses import replace
@@ -18,14 +19,15 @@ from venom_desktop.core.secrets.masking import Redactor
 class ModelRegistry(registry.ModelRegistry):
     """Starts itself at the first verb; `close()`, or `async with`, ends what it started.
 
-    History and runtime files of this registry stand in `.venom` inside `models_dir`, so that a script never
-    touches those of the window. Settings and keys are the user's.
+    It keeps a history of its own for each `models_dir`, so that a script never touches the window's. Settings and
+    keys are the user's.
     """
 
     def __init__(self, models_dir: str | Path = "./data/models", *, environ: Mapping[str, str] = os.environ) -> None:
         models = Path(models_dir).expanduser().absolute()
-        own = models / ".venom"
-        paths = replace(Paths.from_environment(environ), data=own, log=own, runtime=own / "run", models=models)
+        paths = Paths.from_environment(environ)
+        own = paths.data / "scripts" / hashlib.sha256(os.fsencode(models)).hexdigest()[:16]
+        paths = replace(paths, data=own, log=own, runtime=own / "run", models=models)
         built = build(paths, environ, redactor=Redactor(), models_dir=models)
         super().__init__(built.parts)
         self.manifest.open()

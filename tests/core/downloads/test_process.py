@@ -274,7 +274,7 @@ async def test_a_worker_that_cannot_be_started_is_told(wire: Wire, tmp_path: Pat
 
 def test_a_frozen_program_starts_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "frozen", True, raising=False)
-    assert client.worker_command() == (sys.executable, client.WORKER_ARGUMENT)
+    assert client.worker_command() == [sys.executable, "--run-module", "venom_desktop.core.downloads.worker"]
 
 
 async def test_the_worker_starts_without_the_heavy_libraries() -> None:

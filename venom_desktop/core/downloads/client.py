@@ -6,16 +6,14 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
 from venom_desktop.core.downloads.base import DownloadPlan, DownloadProgress
 from venom_desktop.core.downloads.job import Finished, Job, TransferLimits, decode_report, encode_job
 from venom_desktop.core.downloads.partial import part_path, sidecar_path, storage_errors
 from venom_desktop.core.errors import VenomError, WorkerDied
-
-WORKER_ARGUMENT = "--download-worker"
-"""A frozen program started with this runs `worker.main` and nothing else."""
+from venom_desktop.core.programs import own_program
 
 _TERM_WAIT_S = 0.5
 _KEPT_LINES = 40
@@ -26,11 +24,8 @@ Spawn = Callable[..., Awaitable[asyncio.subprocess.Process]]
 _log = logging.getLogger(__name__)
 
 
-def worker_command() -> tuple[str, ...]:
-    """The program and its arguments; a frozen program has no interpreter and starts itself."""
-    if getattr(sys, "frozen", False):
-        return sys.executable, WORKER_ARGUMENT
-    return sys.executable, "-m", "venom_desktop.core.downloads.worker"
+def worker_command() -> list[str]:
+    return own_program("venom_desktop.core.downloads.worker")
 
 
 class DownloadWorker:
@@ -39,7 +34,7 @@ class DownloadWorker:
     def __init__(
         self,
         *,
-        command: Callable[[], tuple[str, ...]] = worker_command,
+        command: Callable[[], Sequence[str]] = worker_command,
         spawn: Spawn = asyncio.create_subprocess_exec,
         limits: TransferLimits | None = None,
         certificate_file: Path | None = None,
