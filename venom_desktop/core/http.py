@@ -26,7 +26,6 @@ LONGEST_RETRY_WAIT_S = 8.0
 _RETRIED_STATUS = frozenset({500, 502, 503, 504})
 
 Client = httpx.AsyncClient
-SyncClient = httpx.Client
 Response = httpx.Response
 HttpError = httpx.HTTPError
 Timeout = httpx.Timeout
@@ -60,16 +59,6 @@ def make_local_client() -> httpx.AsyncClient:
         limits=httpx.Limits(max_keepalive_connections=0),
         trust_env=False,
         headers={"User-Agent": USER_AGENT},
-    )
-
-
-def make_sync_client(*, read_timeout_s: float = READ_TIMEOUT_S, certificate_file: Path | None = None) -> httpx.Client:
-    """A blocking client for child processes; it follows no redirect by itself, so that a token can be held back."""
-    return httpx.Client(
-        follow_redirects=False,
-        timeout=httpx.Timeout(read_timeout_s, connect=CONNECT_TIMEOUT_S),
-        verify=_trust(certificate_file),
-        headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity"},
     )
 
 
