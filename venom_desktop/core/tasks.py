@@ -45,7 +45,8 @@ class TaskScope:
 
     def cancel(self, key: str) -> None:
         task = self._tasks.pop(key, None)
-        if task is not None and not task.done():
+        if task is not None:
+            # One that is done but not settled yet counts too: `close` waits until its end was told.
             self._ending.add(task)
             task.cancel()
 
