@@ -13,7 +13,11 @@ class BuildWithResources(build_py):
     def run(self) -> None:
         super().run()
         if not self.editable_mode:
-            shutil.copytree("resources", Path(self.build_lib, "venom_desktop", "_resources"), dirs_exist_ok=True)
+            target = Path(self.build_lib, "venom_desktop", "_resources")
+            shutil.copytree("resources", target, dirs_exist_ok=True)
+            # Shown under Settings, About.
+            for name in ("LICENSE", "THIRD_PARTY_NOTICES.md"):
+                shutil.copy(name, target)
 
 
 setup(cmdclass={"build_py": BuildWithResources})

@@ -2,7 +2,8 @@
 
 VenomError
 ├── InvalidInput (400)            say what is wrong with what was given
-│   ├── InvalidName, NoUsableFile, PickleOnly, InvalidSetting, RequestRefused, ContextExceeded
+│   ├── InvalidName, NoUsableFile, PickleOnly, InvalidSetting, RequestRefused, ContextExceeded,
+│   │                             NotAHub, UnusableProgram
 ├── NotAuthorized (401)           ask for the token
 ├── Forbidden (403)               ProfileForbidsRuntime, GatedRepository, ForeignHost
 ├── NotFound (404)                UnknownModel, UnknownOperation, UnknownRepository, UnknownRuntime
@@ -11,7 +12,8 @@ VenomError
 │   │                             LoadCancelled
 │   └── NeedsConfirmation         ask, then call again with confirm
 ├── TooLarge (413)
-├── UpstreamFailed (502)          SourceUnreachable, SourceChanged, TokenRefused, ChecksumMismatch, DownloadInterrupted
+├── UpstreamFailed (502)          SourceUnreachable, SourceChanged, TokenRefused, TokenWithheld, ChecksumMismatch,
+│   │                             DownloadInterrupted
 │   └── SourceBusy (429)          wait as told
 ├── UpstreamSlow (504)
 ├── RuntimeUnavailable (503)      offer Start; RuntimeFailed explains an exit
@@ -105,6 +107,18 @@ class UnknownQuantization(InvalidInput):
 class InvalidSetting(InvalidInput):
     reason_code = "INVALID_SETTING"
     sentence = "{name} cannot be {value}. {expected}"
+
+
+class NotAHub(InvalidInput):
+    reason_code = "NOT_A_HUB"
+    sentence = "{address} answers, but not as a Hugging Face hub does. Check the address."
+
+
+class UnusableProgram(InvalidInput):
+    """A `llama-server` that the user named and that does not answer as one; `problem` says how."""
+
+    reason_code = "UNUSABLE_PROGRAM"
+    sentence = "{path} is not a llama-server that runs here ({problem}). Choose the llama-server program."
 
 
 class RequestRefused(InvalidInput):
@@ -230,6 +244,14 @@ class FolderLocked(Conflict):
     )
 
 
+class PortTaken(Conflict):
+    """`holder` says who has it, as far as the system lets us see."""
+
+    reason_code = "PORT_TAKEN"
+    sentence = "Port {port} is taken by {holder}. Choose another one, or 0 for any that is free."
+    cures: ClassVar[tuple[Cure, ...]] = (Cure.OPEN_SETTINGS,)
+
+
 class SwitchInProgress(Conflict):
     reason_code = "SWITCH_IN_PROGRESS"
     sentence = "A model is being switched already. Wait until it is done."
@@ -280,6 +302,15 @@ class TokenRefused(UpstreamFailed):
     reason_code = "TOKEN_REFUSED"
     sentence = "{source} refused the stored token. Replace it in Settings."
     cures: ClassVar[tuple[Cure, ...]] = (Cure.OPEN_TOKEN_SETTINGS,)
+
+
+class TokenWithheld(UpstreamFailed):
+    reason_code = "TOKEN_WITHHELD"
+    sentence = (
+        "{source} passed the question on to {host}, where the token is not sent. "
+        "Enter the address of the hub itself in Settings."
+    )
+    cures: ClassVar[tuple[Cure, ...]] = (Cure.OPEN_SETTINGS,)
 
 
 class ChecksumMismatch(UpstreamFailed):

@@ -3,6 +3,8 @@
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parents[1]
+NOTICES = "THIRD_PARTY_NOTICES.md"
+LICENCE = "LICENSE"
 
 
 def resource(*parts: str) -> Path:
@@ -10,3 +12,11 @@ def resource(*parts: str) -> Path:
     installed = _PACKAGE / "_resources"
     folder = installed if installed.is_dir() else _PACKAGE.parent / "resources"
     return folder.joinpath(*parts)
+
+
+def legal_text(name: str) -> str | None:
+    """`LICENCE` or `NOTICES`: beside the resources where they are installed, at the root of a checkout; else None."""
+    for path in (resource(name), _PACKAGE.parent / name):
+        if path.is_file():
+            return path.read_text(encoding="utf-8")
+    return None

@@ -33,7 +33,8 @@ Tables     Table(meaning, two_lines=, sortable=) with a QAbstractTableModel whos
 Frames     Frame("card" | "box" | "panel" | "bar" | "side-start", layout)   hairline()   scrolling(widget)
            SideSplitter(list, DetailsPanel(meaning)): `panel.body` scrolls, `panel.foot` stays;
            `splitter.state()` / `restore(...)` between runs. Menu() instead of QMenu.
-Settings   SettingsPage(title).add_group(heading, SettingRow(title, help, control, set_by=None), ...)
+Settings   SettingsPage(title).add_group(heading, SettingRow(title, help, control, set_by=None), ...);
+           `row.show_result(sentence, tone)` says in place what came of a change
            NavigationList(meaning, [(icon, word)]).chosen
 Pages      A tab's page may have `set_narrow(bool)` (window under 1100 px), `focus_search()`, `refresh()` and
            `go_back() -> bool` (Esc; True when it did something).

@@ -4,6 +4,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from venom_desktop.ui.i18n import tr
+from venom_desktop.ui.theme_tokens import ColorRole
 from venom_desktop.ui.widgets.frames import Frame, hairline, scrolling
 from venom_desktop.ui.widgets.labels import Label
 from venom_desktop.ui.widgets.layouts import column, row, wrapped
@@ -26,13 +27,27 @@ class SettingRow(QWidget):
             control = pill(tr("From {variable}", variable=set_by), "lock", tip=tr("Set by the environment"))
         if not control.accessibleName():
             control.setAccessibleName(title)
-        words = column(None, Label(title, "medium"), self._help, None, spacing=2)
+        self._result = Label("", "small", wrap=True)
+        self._result.hide()
+        words = column(None, Label(title, "medium"), self._help, self._result, None, spacing=2)
         self.setLayout(row((words, 1), control, spacing=16, margins=(16, 6, 14, 6)))
         self.setMinimumHeight(58)
+
+    @property
+    def result(self) -> str:
+        """The sentence under the help, "" when there is none."""
+        return self._result.text()
 
     def set_help(self, text: str) -> None:
         self._help.setText(text)
         self._help.setVisible(bool(text))
+
+    def show_result(self, sentence: str, tone: ColorRole = "bad", *, tip: str = "") -> None:
+        """Say under the help what came of a change or a try; "" takes it away. `tip` is for a reason code."""
+        self._result.setText(sentence)
+        self._result.set_tone(tone)
+        self._result.setToolTip(tip)
+        self._result.setVisible(bool(sentence))
 
 
 class SettingsBox(Frame):
