@@ -1,25 +1,26 @@
 """The Catalog tab over the whole real core, a hub on a real socket and a Qt loop that runs both."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import qasync
 from PySide6.QtWidgets import QApplication
+from shiboken6 import delete
 
 from tests.fakes.gguf_files import write_tiny_llama
 from tests.fakes.hub import HubServer
 from venom_desktop.app.compose import build
 from venom_desktop.app.paths import Paths
-from venom_desktop.core.host.sample import HostSample
+from venom_desktop.core.catalog.recommended import Recommendation
 from venom_desktop.core.secrets.masking import Redactor
 from venom_desktop.core.services import Services
 from venom_desktop.core.tasks import TaskScope
 from venom_desktop.ui.bridge import Bridge
-from venom_desktop.ui.catalog.first_start import Suggestion
 from venom_desktop.ui.catalog.tab import CatalogTab
+from venom_desktop.ui.garbage import GarbageOnThisThread
 
 TINY = "org/tiny-GGUF"
 WAIT_S = 20.0
@@ -36,7 +37,7 @@ class Desk:
     async def until(self, fact: Callable[[], object], *, within_s: float = WAIT_S) -> None:
         """Let Qt and the loop work until `fact` holds."""
         async with asyncio.timeout(within_s):
-            while not fact():
+            while not fact():  # noqa: ASYNC110 - facts of widgets have no event to wait for
                 await asyncio.sleep(0.005)
 
     @property
@@ -67,24 +68,26 @@ def run_desk(
     home: Path,
     scenario: Callable[[Desk], Awaitable[None]],
     *,
-    recommend: Callable[[HostSample], Suggestion | None] = lambda host: None,
+    recommended: Sequence[Recommendation] = (),
 ) -> None:
     """Run `scenario` on a Qt loop with an open tab; everything is closed afterwards."""
 
     async def run() -> None:
-        async with _open(hub, home, recommend) as desk:
+        async with _open(hub, home, recommended) as desk:
             await scenario(desk)
 
     # Closing the last window would end the loop before the core is closed.
     app.setQuitOnLastWindowClosed(False)
-    with asyncio.Runner(loop_factory=lambda: qasync.QEventLoop(app, already_running=False)) as runner:
-        runner.run(run())
+    garbage = GarbageOnThisThread()
+    try:
+        with asyncio.Runner(loop_factory=lambda: qasync.QEventLoop(app, already_running=False)) as runner:
+            runner.run(run())
+    finally:
+        garbage.close()
 
 
 @asynccontextmanager
-async def _open(
-    hub: HubServer, home: Path, recommend: Callable[[HostSample], Suggestion | None]
-) -> AsyncIterator[Desk]:
+async def _open(hub: HubServer, home: Path, recommended: Sequence[Recommendation]) -> AsyncIterator[Desk]:
     environ = {"VENOM_HOME": str(home), "HF_ENDPOINT": hub.url}
     composition = build(Paths.from_environment(environ), environ, redactor=Redactor())
     services = composition.services
@@ -93,18 +96,17 @@ async def _open(
     tab = CatalogTab(
         Bridge(scope),
         search=services.search,
-        source=services.hugging_face,
+        catalog=services.hugging_face,
         registry=services.registry,
         host=services.host,
-        recommend=recommend,
+        recommended=lambda: recommended,
     )
     tab.resize(1280, 676)
     tab.show()
     try:
         yield Desk(hub, services, tab)
     finally:
+        # Its subscriptions end with the tab, before the scope that would run what they start.
+        delete(tab)
         await scope.close()
-        tab.close()
-        tab.deleteLater()
-        await asyncio.sleep(0)
         await composition.lifecycle.stop()

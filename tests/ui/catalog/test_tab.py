@@ -3,10 +3,15 @@
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from tests.fakes.hub import HubServer
 from tests.ui.catalog.desk import TINY, Desk, run_desk, tiny_hub
+from venom_desktop.core.errors import Cure
+from venom_desktop.core.operations.operation import OperationStatus, OperationType
+from venom_desktop.core.registry.model import ModelKey
 
 
 @pytest.fixture
@@ -15,15 +20,313 @@ def filled(hub: HubServer, tmp_path: Path) -> HubServer:
     return hub
 
 
+async def settled(desk: Desk) -> None:
+    """The first page is there and its first row was read."""
+    desk.tab.browse()
+    await desk.until(lambda: desk.names)
+    await desk.until(lambda: "·" in desk.button)
+
+
 def test_the_list_is_there_and_its_first_row_is_explained(
     themed: QApplication, filled: HubServer, tmp_path: Path
 ) -> None:
     async def scenario(desk: Desk) -> None:
-        desk.tab.browse()
-        await desk.until(lambda: desk.names)
-        await desk.until(lambda: desk.button.startswith("Install Q4_K_M ·"))
+        await settled(desk)
 
         assert desk.names[0] == TINY
         assert len(desk.names) == 60
+        assert desk.button.startswith("Install Q4_K_M · ")
+        await desk.until(lambda: not desk.tab.details.memory.isHidden())
+        assert " of " in desk.tab.details.memory.amount
+
+    run_desk(themed, filled, tmp_path / "home", scenario)
+
+
+def test_typing_filters_what_is_loaded_at_once_and_asks_the_source_after_a_pause(
+    themed: QApplication, filled: HubServer, tmp_path: Path
+) -> None:
+    async def scenario(desk: Desk) -> None:
+        await settled(desk)
+        asked = len(filled.requests_for("/api/models"))
+
+        QTest.keyClicks(desk.tab.list.search, "tiny")
+
+        assert desk.names == [TINY]
+        assert len(filled.requests_for("/api/models")) == asked
+        await desk.until(lambda: len(filled.requests_for("/api/models")) == asked + 1)
+        assert filled.requests_for("/api/models")[-1].last("search") == "tiny"
+        await desk.until(lambda: not desk.services.search.state.loading)
+        assert desk.names == [TINY]
+
+    run_desk(themed, filled, tmp_path / "home", scenario)
+
+
+def test_what_only_the_source_knows_is_found_too(themed: QApplication, filled: HubServer, tmp_path: Path) -> None:
+    async def scenario(desk: Desk) -> None:
+        await settled(desk)
+        hidden = next(repo for repo in filled.store.repos if repo not in desk.names)
+
+        desk.tab.list.search.setText(hidden.partition("/")[2])
+
+        assert desk.names == []
+        await desk.until(lambda: desk.names == [hidden])
+
+    run_desk(themed, filled, tmp_path / "home", scenario)
+
+
+def test_choosing_a_quantization_changes_the_button(themed: QApplication, filled: HubServer, tmp_path: Path) -> None:
+    async def scenario(desk: Desk) -> None:
+        await settled(desk)
+        table = desk.tab.details.table
+
+        table.select_row(table.rows.row_of("Q8_0"))
+
+        assert desk.button.startswith("Install Q8_0 · ")
+
+    run_desk(themed, filled, tmp_path / "home", scenario)
+
+
+def test_one_press_installs_and_the_next_activates(themed: QApplication, filled: HubServer, tmp_path: Path) -> None:
+    async def scenario(desk: Desk) -> None:
+        await settled(desk)
+        key = ModelKey(name=f"{TINY}:Q4_K_M", runtime="llama_cpp")
+
+        desk.tab.details.primary.click()
+
+        await desk.until(lambda: desk.services.registry.operations.operations)
+        operation = desk.services.registry.operations.operations[0]
+        assert (operation.operation_type, operation.model_name) == (OperationType.INSTALL, key.name)
+        await desk.until(lambda: desk.button == "Installed · Activate")
+        assert desk.services.registry.manifest[key.name].key == key
+
+        desk.tab.details.primary.click()
+        await desk.until(lambda: desk.button == "Active")
+        assert desk.services.active.snapshot.key == key
+        assert not desk.tab.details.primary.isEnabled()
+        assert desk.tab.details.primary.toolTip() == "This model answers now"
+
+    run_desk(themed, filled, tmp_path / "home", scenario)
+
+
+def test_the_button_counts_while_an_install_runs_and_resumes_a_paused_one(
+    themed: QApplication, filled: HubServer, tmp_path: Path
+) -> None:
+    async def scenario(desk: Desk) -> None:
+        await settled(desk)
+        desk.tab.details.primary.click()
+        await desk.until(lambda: desk.button.startswith("Installing…"))
+        assert not desk.tab.details.primary.isEnabled()
+        operation = desk.services.registry.operations.operations[0]
+
+        desk.services.registry.pause(operation.operation_id)
+        await desk.until(lambda: desk.button.startswith("Resume the download"))
+
+        desk.tab.details.primary.click()
+        await desk.until(lambda: desk.button == "Installed · Activate")
+
+    run_desk(themed, filled, tmp_path / "home", scenario)
+
+
+def test_a_source_that_is_down_leaves_the_old_list_with_its_age_and_a_way_to_try_again(
+    themed: QApplication, filled: HubServer, tmp_path: Path
+) -> None:
+    async def scenario(desk: Desk) -> None:
+        await settled(desk)
+        banner = desk.tab.list.banner
+        assert banner.isHidden()
+        filled.go_down()
+
+        desk.tab.refresh()
+        await desk.until(lambda: not banner.isHidden())
+        assert banner.sentence.startswith("Hugging Face does not answer. Showing the list from ")
+        assert banner.toolTip() == "SOURCE_UNREACHABLE"
+        assert len(desk.names) == 60
+
+        filled.come_back()
+        banner.button.click()
+        await desk.until(banner.isHidden)
+
+    run_desk(themed, filled, tmp_path / "home", scenario)
+
+
+def test_a_first_start_offline_shows_the_shipped_list_and_says_so(
+    themed: QApplication, filled: HubServer, tmp_path: Path
+) -> None:
+    filled.go_down()
+
+    async def scenario(desk: Desk) -> None:
+        desk.tab.browse()
+        await desk.until(lambda: desk.names)
+
+        assert "Showing the list that came with this app, dated" in desk.tab.list.banner.sentence
+        await desk.until(lambda: not desk.tab.details.banner.isHidden())
+        assert desk.tab.details.banner.sentence.startswith("Hugging Face does not answer.")
+
+    run_desk(themed, filled, tmp_path / "home", scenario)
+
+
+def test_the_panel_reads_again_after_its_error(themed: QApplication, filled: HubServer, tmp_path: Path) -> None:
+    async def scenario(desk: Desk) -> None:
+        await settled(desk)
+        filled.go_down()
+        desk.tab.list.table.select_row(5)
+        await desk.until(lambda: not desk.tab.details.banner.isHidden())
+
+        filled.come_back()
+        desk.tab.details.banner.button.click()
+        await desk.until(desk.tab.details.banner.isHidden)
+        await desk.until(lambda: "·" in desk.button)
+
+    run_desk(themed, filled, tmp_path / "home", scenario)
+
+
+def test_the_list_goes_on_without_end(themed: QApplication, filled: HubServer, tmp_path: Path) -> None:
+    async def scenario(desk: Desk) -> None:
+        await settled(desk)
+        bar = desk.tab.list.table.verticalScrollBar()
+
+        bar.setValue(bar.maximum())
+        await desk.until(lambda: len(desk.names) == 120)
+        bar.setValue(bar.maximum())
+        await desk.until(lambda: len(desk.names) == 151)
+
+        assert len(set(desk.names)) == 151
+
+    run_desk(themed, filled, tmp_path / "home", scenario)
+
+
+def test_a_filter_that_the_source_cannot_do_says_among_how_many_it_looked(
+    themed: QApplication, filled: HubServer, tmp_path: Path
+) -> None:
+    filled.many_repos(700)
+
+    async def scenario(desk: Desk) -> None:
+        await settled(desk)
+
+        desk.tab.list.filters.license.choose("mit")
+        await desk.until(lambda: not desk.services.search.state.loading)
+
+        assert desk.names == [TINY]
+        assert desk.tab.list.filters.reach.startswith("among ")
+        desk.tab.list.filters.license.choose(None)
+        await desk.until(lambda: desk.tab.list.filters.reach == "")
+
+    run_desk(themed, filled, tmp_path / "home", scenario)
+
+
+def test_filters_that_leave_nothing_can_be_cleared_and_so_does_escape(
+    themed: QApplication, filled: HubServer, tmp_path: Path
+) -> None:
+    async def scenario(desk: Desk) -> None:
+        await settled(desk)
+        view = desk.tab.list
+
+        view.filters.license.choose("gemma")
+        view.search.setText("nowhere")
+        await desk.until(lambda: view.empty.isVisible())
+        assert view.empty.accessibleName() == "No model fits these filters"
+
+        assert desk.tab.go_back()
+        assert view.search.text() == ""
+        assert desk.tab.go_back()
+        assert not view.filters.is_on
+        assert not desk.tab.go_back()
+        await desk.until(lambda: len(desk.names) >= 60)
+
+    run_desk(themed, filled, tmp_path / "home", scenario)
+
+
+def test_the_keyboard_goes_from_the_search_through_the_rows_to_the_install(
+    themed: QApplication, filled: HubServer, tmp_path: Path
+) -> None:
+    async def scenario(desk: Desk) -> None:
+        await settled(desk)
+        view = desk.tab.list
+        desk.tab.focus_search()
+
+        QTest.keyClick(view.search, Qt.Key.Key_Down)
+        assert view.table.currentIndex().row() == 1
+        QTest.keyClick(view.search, Qt.Key.Key_Up)
+        QTest.keyClick(view.search, Qt.Key.Key_Up)
+        assert view.table.currentIndex().row() == 0
+        QTest.keyClick(view.search, Qt.Key.Key_Return)
+        await desk.until(view.table.hasFocus)
+        await desk.until(lambda: desk.button.startswith("Install Q4_K_M"))
+        QTest.keyClick(view.table, Qt.Key.Key_Return)
+
+        await desk.until(lambda: desk.services.registry.operations.operations)
+
+    run_desk(themed, filled, tmp_path / "home", scenario)
+
+
+def test_a_gated_model_says_so_and_its_failed_install_offers_the_cure(
+    themed: QApplication, filled: HubServer, tmp_path: Path
+) -> None:
+    repo = filled.store.repos[TINY]
+    files = {name: file for name, file in repo.files.items() if name.endswith(".gguf")}
+    filled.remove_repo(TINY)
+    small = (tmp_path / "tiny-Q8_0.gguf").read_bytes()
+    filled.add_repo(TINY, dict.fromkeys(files, small), gated="manual", downloads=2_000_000)
+
+    async def scenario(desk: Desk) -> None:
+        await settled(desk)
+        wanted: list[object] = []
+        desk.tab.cure_wanted.connect(wanted.append)
+        assert desk.tab.details.gate.isVisible()
+
+        desk.tab.details.primary.click()
+        await desk.until(lambda: not desk.tab.details.banner.isHidden())
+
+        assert desk.services.registry.operations.operations[0].status is OperationStatus.FAILED
+        assert "is gated" in desk.tab.details.banner.sentence
+        desk.tab.details.cure_wanted.emit(Cure.OPEN_TOKEN_SETTINGS)
+        assert wanted == [Cure.OPEN_TOKEN_SETTINGS]
+
+    run_desk(themed, filled, tmp_path / "home", scenario)
+
+
+def test_a_repository_with_only_pickle_weights_is_refused_with_the_reason(
+    themed: QApplication, filled: HubServer, tmp_path: Path
+) -> None:
+    filled.add_repo("org/pickled", {"pytorch_model.bin": b"x" * 100})
+
+    async def scenario(desk: Desk) -> None:
+        await settled(desk)
+
+        desk.tab.list.search.setText("org/pickled")
+        await desk.until(lambda: desk.names == ["org/pickled"])
+        await desk.until(lambda: not desk.tab.details.banner.isHidden())
+
+        assert "only pickle weights" in desk.tab.details.banner.sentence
+        assert not desk.tab.details.primary.isEnabled()
+        assert "only pickle weights" in desk.tab.details.primary.toolTip()
+
+    run_desk(themed, filled, tmp_path / "home", scenario)
+
+
+def test_rows_in_view_become_exact_while_nobody_scrolls(
+    themed: QApplication, filled: HubServer, tmp_path: Path
+) -> None:
+    async def scenario(desk: Desk) -> None:
+        await settled(desk)
+        model = desk.tab.list.rows
+
+        await desk.until(lambda: (entry := model.entry(0)) and entry.fit and entry.fit.grade.value == "exact")
+
+    run_desk(themed, filled, tmp_path / "home", scenario)
+
+
+def test_the_narrow_window_keeps_what_matters(themed: QApplication, filled: HubServer, tmp_path: Path) -> None:
+    async def scenario(desk: Desk) -> None:
+        await settled(desk)
+        desk.tab.resize(960, 476)
+
+        desk.tab.set_narrow(True)
+
+        view = desk.tab.list
+        assert view.filters.fits.isVisible()
+        assert view.filters.source.isVisible()
+        assert not view.filters.license.isVisible()
+        assert desk.tab.details.primary.isVisible()
 
     run_desk(themed, filled, tmp_path / "home", scenario)

@@ -17,13 +17,13 @@ ROWS = [entry(f"org/Model-{number}-GGUF", billions=1 + number) for number in ran
 
 def test_the_model_keeps_qts_rules_through_every_change(qtmodeltester: ModelTester) -> None:
     model = CatalogModel()
-    qtmodeltester.check(model)
+    qtmodeltester.check(model)  # type: ignore[no-untyped-call]
     model.show_entries(ROWS[:20])
     model.show_entries(ROWS[:40])
     model.show_entries([replace(ROWS[0], downloads=1), *ROWS[1:40]])
     model.show_entries(ROWS[10:20])
     model.show_entries([])
-    qtmodeltester.check(model)
+    qtmodeltester.check(model)  # type: ignore[no-untyped-call]
 
 
 def test_more_rows_are_appended_and_a_selected_row_stays() -> None:

@@ -20,7 +20,7 @@ from venom_desktop.ui.catalog.words import (
     provider_words,
     runtime_words,
 )
-from venom_desktop.ui.i18n import ago, count_short, facts, plural, tokens_short, tr
+from venom_desktop.ui.i18n import NO_BREAK, ago, count_short, facts, plural, tokens_short, tr
 from venom_desktop.ui.messages import Message, message_of, show_message
 from venom_desktop.ui.widgets import (
     Banner,
@@ -214,4 +214,6 @@ def _counts(entry: CatalogEntry) -> str:
     if entry.downloads is not None:
         downloads = tr("{count} downloads", count=count_short(entry.downloads))
     updated = tr("updated {when}", when=ago(entry.updated)) if entry.updated else None
-    return facts(provider_words(entry.provider), downloads, updated)
+    # A line may end at a dot between two facts, never inside one.
+    parts = (provider_words(entry.provider), downloads, updated)
+    return facts(*(part.replace(" ", NO_BREAK) for part in parts if part))

@@ -190,10 +190,9 @@ def _text(start: Start) -> str:
         case Phase.READY:
             return tr("It is installed, verified and active: ask it something in the Runtime tab.")
         case Phase.OFFERED | Phase.INSTALLING | Phase.PAUSED | Phase.ACTIVATING:
-            about = start.suggestion.about if start.suggestion else ""
-            default = tr("A good all-round model for this machine.")
-            engine = tr("Runs with the built-in llama.cpp: nothing else to install.")
-            return f"{about or default} {engine}"
+            return tr(
+                "A good all-round model for this machine. Runs with the built-in llama.cpp: nothing else to install."
+            )
 
 
 def _figures(start: Start, fraction: float | None) -> str:

@@ -1,11 +1,15 @@
 """One click from nothing to an answer: installs the recommended model and then activates it. No Qt in here."""
 
-from collections.abc import Callable, Coroutine, Iterable
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, Protocol
 
-from venom_desktop.core.catalog.base import FitVerdict
+from venom_desktop.core.catalog.base import Catalog, FitVerdict
+from venom_desktop.core.catalog.entry_fit import estimated_fit
+from venom_desktop.core.catalog.fit import LoadSettings, estimated_verdict
+from venom_desktop.core.catalog.recommended import Recommendation, first_available, recommend
 from venom_desktop.core.host.sample import HostSample
 from venom_desktop.core.operations.operation import ModelOperation, OperationStatus, OperationType
 from venom_desktop.core.registry.model import ModelKey, ModelProvider
@@ -14,6 +18,7 @@ from venom_desktop.ui.catalog.presenter import newest_operation
 from venom_desktop.ui.catalog.selection import Starter
 
 KEY = "first model"
+LOOK_KEY = "first model's choice"
 
 
 class Phase(Enum):
@@ -29,6 +34,9 @@ class Phase(Enum):
     READY = "ready"
 
 
+_OPEN = (Phase.LOOKING, Phase.NOTHING_FITS, Phase.OFFERED)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suggestion:
     """The recommended model; `model_name` with its quantization, as an install takes it."""
@@ -37,7 +45,6 @@ class Suggestion:
     title: str
     size_bytes: int | None = None
     verdict: FitVerdict | None = None
-    about: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,30 +79,36 @@ class FirstStart:
         self,
         registry: Registry,
         starter: Starter,
-        recommend: Callable[[HostSample], Suggestion | None],
+        catalog: Catalog,
+        candidates: Callable[[], Sequence[Recommendation]],
         *,
+        operations: Callable[[], Iterable[ModelOperation]] = tuple,
         runtime: str = "llama_cpp",
     ) -> None:
+        """`candidates` may block: it is called once, in a thread."""
         self.changed: Signal[Start] = Signal()
         self._registry = registry
         self._starter = starter
-        self._recommend = recommend
+        self._catalog = catalog
+        self._read_candidates = candidates
+        self._operations = operations
         self._runtime = runtime
+        self._candidates: Sequence[Recommendation] | None = None
+        self._fitting: tuple[Recommendation, ...] | None = None
+        self._looking = False
         self._start = Start()
 
     @property
     def start(self) -> Start:
         return self._start
 
-    def host_changed(self, host: HostSample, operations: Iterable[ModelOperation] = ()) -> None:
+    def host_changed(self, host: HostSample) -> None:
         """Recommend for this machine; what is under way or failed is not exchanged for something else."""
-        if self._start.phase not in (Phase.LOOKING, Phase.NOTHING_FITS, Phase.OFFERED):
+        if self._start.phase not in _OPEN or self._looking:
             return
-        suggestion = self._recommend(host)
-        phase = Phase.OFFERED if suggestion else Phase.NOTHING_FITS
-        if (phase, suggestion) != (self._start.phase, self._start.suggestion):
-            self._publish(Start(phase=phase, suggestion=suggestion))
-            self._take_up(operations)
+        if self._candidates is None or recommend(self._candidates, host) != self._fitting:
+            self._looking = True
+            self._starter.start(LOOK_KEY, self._look(host), on_error=self._gave_up)
 
     def press(self) -> None:
         """Install, go on with a paused install, or try again what failed."""
@@ -127,12 +140,27 @@ class FirstStart:
             case _:
                 return
 
-    def _take_up(self, operations: Iterable[ModelOperation]) -> None:
+    async def _look(self, host: HostSample) -> None:
+        if self._candidates is None:
+            self._candidates = await asyncio.to_thread(self._read_candidates)
+        fitting = recommend(self._candidates, host)
+        found = await first_available(fitting, self._catalog)
+        self._fitting, self._looking = fitting, False
+        if self._start.phase in _OPEN:
+            suggestion = suggestion_of(found, host) if found else None
+            self._publish(Start(phase=Phase.OFFERED if found else Phase.NOTHING_FITS, suggestion=suggestion))
+            self._take_up()
+
+    def _gave_up(self, error: Exception) -> None:
+        self._looking = False
+        self._publish(replace(self._start, phase=Phase.NOTHING_FITS, error=error))
+
+    def _take_up(self) -> None:
         """An install that an earlier run left paused stands in the card."""
         suggestion = self._start.suggestion
         if suggestion is None:
             return
-        left = newest_operation(ModelKey(name=suggestion.model_name, runtime=self._runtime), operations)
+        left = newest_operation(ModelKey(name=suggestion.model_name, runtime=self._runtime), self._operations())
         if left is not None and not left.status.is_final:
             self.operation_changed(left)
 
@@ -168,3 +196,13 @@ class FirstStart:
     def _publish(self, start: Start) -> None:
         self._start = start
         self.changed.publish(start)
+
+
+def suggestion_of(found: Recommendation, host: HostSample) -> Suggestion:
+    """With its verdict for this machine, from the hub's sizes or else from the shipped ones."""
+    if found.entry is not None:
+        verdict = estimated_fit(found.entry, found.quantization, settings=LoadSettings(), host=host)
+    else:
+        label = found.model_name.rpartition(":")[2]
+        verdict = estimated_verdict(weights_bytes=found.size_bytes, label=label, settings=LoadSettings(), host=host)
+    return Suggestion(model_name=found.model_name, title=found.title, size_bytes=found.size_bytes, verdict=verdict)

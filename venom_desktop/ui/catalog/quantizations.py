@@ -7,6 +7,7 @@ from typing import Final
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtCore import Signal as QtSignal
+from PySide6.QtGui import QResizeEvent
 
 from venom_desktop.core.catalog.base import FitVerdict, Quantization
 from venom_desktop.ui import theme
@@ -145,6 +146,8 @@ class QuantizationTable(Table):
         self.setModel(self.rows)
         self._painter = _Painter(self)
         self.setItemDelegate(self._painter)
+        self._narrow = False
+        self._wanted_width = 0
         self._fit_columns()
         self.row_changed.connect(self._tell)
 
@@ -161,20 +164,34 @@ class QuantizationTable(Table):
         self.blockSignals(blocked)
 
     def set_narrow(self, narrow: bool) -> None:
-        self.setColumnHidden(Part.MEMORY, narrow)
+        self._narrow = narrow
+        self._place_memory()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place_memory()
 
     def _fit_columns(self) -> None:
         """As wide as the figures need: what is left belongs to labels such as UD-Q4_K_XL."""
-        body = theme.metrics("body")
+        body, medium = theme.metrics("body"), theme.metrics("medium")
         offers = self.rows.offers
-        sizes = [body.horizontalAdvance(_size(offer)) for offer in offers]
-        memories = [body.horizontalAdvance(_memory(offer)) for offer in offers]
-        pills = [
-            pill_size(replace(look, text=f"{ABOUT}{look.text.removeprefix(ABOUT)}")).width()
-            for look in map(_look, offers)
-        ]
-        widths = {Part.SIZE: sizes, Part.MEMORY: memories, Part.FIT: [width - 6 for width in pills]}
-        self.set_column_widths({int(part): max(found, default=48) + 18 for part, found in widths.items()})
+        widths = {
+            Part.SIZE: [body.horizontalAdvance(_size(offer)) + 18 for offer in offers],
+            Part.MEMORY: [body.horizontalAdvance(_memory(offer)) + 18 for offer in offers],
+            Part.FIT: [_widest(_look(offer)) + 12 for offer in offers],
+        }
+        fixed = {int(part): max(found, default=66) for part, found in widths.items()}
+        labels = [medium.horizontalAdvance(_label(offer)) + 36 for offer in offers]
+        self.set_column_widths(fixed)
+        # A hidden column has no width of its own, and titles may be wider than figures.
+        self.setColumnHidden(Part.MEMORY, False)
+        self._wanted_width = max(labels, default=0) + sum(self.columnWidth(part) for part in fixed)
+        self._place_memory()
+
+    def _place_memory(self) -> None:
+        """Memory is also in the bar below: it gives way before a label is cut."""
+        crowded = self._wanted_width > self.viewport().width()
+        self.setColumnHidden(Part.MEMORY, self._narrow or crowded)
 
     def _tell(self, index: QModelIndex) -> None:
         offer = index.data(Qt.ItemDataRole.UserRole)

@@ -7,6 +7,8 @@ from PySide6.QtCore import Signal as QtSignal
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from venom_desktop.core.catalog.base import Sort
+from venom_desktop.core.catalog.hugging_face import HuggingFaceCatalog
+from venom_desktop.core.catalog.recommended import Recommendation
 from venom_desktop.core.catalog.search import CatalogSearch, CatalogState
 from venom_desktop.core.errors import Cure
 from venom_desktop.core.host.monitor import HostMonitor
@@ -18,11 +20,11 @@ from venom_desktop.core.registry.registry import ModelRegistry
 from venom_desktop.ui.bridge import Bridge
 from venom_desktop.ui.catalog.details import CatalogDetails
 from venom_desktop.ui.catalog.first_run import FirstRunPage
-from venom_desktop.ui.catalog.first_start import FirstStart, Suggestion
+from venom_desktop.ui.catalog.first_start import FirstStart
 from venom_desktop.ui.catalog.in_view import InView
 from venom_desktop.ui.catalog.list_view import CatalogList
 from venom_desktop.ui.catalog.presenter import NextStep, Step, next_step
-from venom_desktop.ui.catalog.selection import Chosen, Selection, Source
+from venom_desktop.ui.catalog.selection import Chosen, Selection
 from venom_desktop.ui.links import open_link
 from venom_desktop.ui.messages import message_of, message_of_operation
 from venom_desktop.ui.widgets import SideSplitter
@@ -33,7 +35,10 @@ _AGAIN = frozenset({Cure.TRY_AGAIN, Cure.RETRY, Cure.DOWNLOAD_AGAIN})
 
 
 class CatalogTab(QWidget):
-    """`cure_wanted` carries the cures that lie in other tabs; `prompt_wanted` asks for the Runtime tab's prompt."""
+    """`cure_wanted` carries the cures that lie in other tabs; `prompt_wanted` asks for the Runtime tab's prompt.
+
+    `recommended` may block: it reads the shipped list of first models.
+    """
 
     cure_wanted = QtSignal(object)
     prompt_wanted = QtSignal()
@@ -43,10 +48,10 @@ class CatalogTab(QWidget):
         bridge: Bridge,
         *,
         search: CatalogSearch,
-        source: Source,
+        catalog: HuggingFaceCatalog,
         registry: ModelRegistry,
         host: HostMonitor,
-        recommend: Callable[[HostSample], Suggestion | None],
+        recommended: Callable[[], Sequence[Recommendation]],
         providers: Sequence[ModelProvider] = (ModelProvider.HUGGINGFACE,),
     ) -> None:
         super().__init__()
@@ -55,9 +60,11 @@ class CatalogTab(QWidget):
         self._registry = registry
         self._host = host
         self._next = NextStep(step=Step.READING)
-        self._selection = Selection(source, bridge, lambda: host.last)
-        self._in_view = InView(source, lambda entry: search.replace_entries([entry]))
-        self._first = FirstStart(registry, bridge, recommend)
+        self._selection = Selection(catalog, bridge, lambda: host.last)
+        self._in_view = InView(catalog, lambda entry: search.replace_entries([entry]))
+        self._first = FirstStart(
+            registry, bridge, catalog, recommended, operations=lambda: registry.operations.operations
+        )
         self.list = CatalogList(providers)
         self.details = CatalogDetails()
         self.first_run = FirstRunPage()
@@ -170,7 +177,8 @@ class CatalogTab(QWidget):
         self._search.set_memory(host)
         self._selection.host_changed(host)
         self.first_run.show_host(host)
-        self._first.host_changed(host, self._registry.operations.operations)
+        if self.is_first_run:
+            self._first.host_changed(host)
 
     def _take_inventory(self, inventory: InventorySnapshot) -> None:
         self._show_next()
