@@ -18,3 +18,8 @@ def open_link(link: QUrl | str) -> bool:
 def open_folder(path: str) -> bool:
     """Show a local folder in the file browser."""
     return QDesktopServices.openUrl(QUrl.fromLocalFile(path))
+
+
+def open_file(path: str) -> bool:
+    """Show a local file of ours in the program that the desktop has for it."""
+    return QDesktopServices.openUrl(QUrl.fromLocalFile(path))

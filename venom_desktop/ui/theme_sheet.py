@@ -97,6 +97,8 @@ QPlainTextEdit { padding: 6px 8px; }
 QLineEdit:focus, QComboBox:focus, QPlainTextEdit:focus, QAbstractSpinBox:focus {
     border: 2px solid @focus; padding-left: 8px; padding-right: 8px; min-height: 28px; }
 QPlainTextEdit:focus { padding: 5px 7px; }
+QPlainTextEdit[role="log"] { background: transparent; border-color: transparent; }
+QPlainTextEdit[role="log"]:focus { border-color: @focus; }
 QLineEdit[state="bad"], QAbstractSpinBox[state="bad"] { border-color: @bad; }
 QLineEdit:disabled, QComboBox:disabled, QPlainTextEdit:disabled, QAbstractSpinBox:disabled {
     color: @disabled; border-color: @line; }

@@ -11,12 +11,12 @@ from venom_desktop.ui.widgets.layouts import column, row
 class EmptyState(QWidget):
     """Icon, heading, one sentence, one or two buttons, in the middle."""
 
-    def __init__(self, icon: str, title: str, sentence: str, *buttons: Button) -> None:
+    def __init__(self, icon: str, title: str, sentence: str, *buttons: Button, width: int = 420) -> None:
         super().__init__()
         self._title = Label(title, "heading")
         self._sentence = Label(sentence, tone="text2", wrap=True)
         self._sentence.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        self._sentence.setFixedWidth(420)
+        self._sentence.setFixedWidth(width)
         self.setLayout(
             column(
                 None,

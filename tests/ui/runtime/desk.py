@@ -1,0 +1,154 @@
+"""The Runtime tab over the real core and the real engine, on a Qt loop that runs both."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import qasync
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from tests.fakes.gguf_files import write_tiny_llama
+from venom_desktop.app.compose import build
+from venom_desktop.app.paths import Paths
+from venom_desktop.core.errors import Cure
+from venom_desktop.core.registry.model import ModelKey
+from venom_desktop.core.runtimes.base import LoadSettings, Runtime, RuntimeState
+from venom_desktop.core.secrets.masking import Redactor
+from venom_desktop.core.services import Services
+from venom_desktop.core.settings.ui_state import UiState
+from venom_desktop.core.tasks import TaskScope
+from venom_desktop.ui.bridge import Bridge
+from venom_desktop.ui.runtime.prompt_exchange import ExchangeView
+from venom_desktop.ui.runtime.prompt_session import Exchange
+from venom_desktop.ui.runtime.tab import RuntimeTab
+
+WAIT_S = 20.0
+NAME = "llama_cpp"
+
+
+@dataclass
+class Desk:
+    """A tab on the screen with everything behind it."""
+
+    services: Services
+    tab: RuntimeTab
+    ui_state: UiState
+    cures: list[Cure]
+    folder: Path
+
+    @property
+    def runtime(self) -> Runtime:
+        return self.services.runtimes[NAME]
+
+    @property
+    def pid(self) -> int:
+        pid = self.runtime.snapshot.pid
+        assert pid is not None
+        return pid
+
+    @property
+    def last(self) -> Exchange:
+        last = self.tab.prompt.session.last
+        assert last is not None
+        return last
+
+    @property
+    def view(self) -> ExchangeView:
+        return self.tab.prompt.conversation.views[-1]
+
+    @property
+    def answer(self) -> str:
+        """The answer as it can be read on the screen."""
+        return "\n".join(text.toPlainText() for text in self.view.answer.texts).rstrip("▍\u2003 ")
+
+    async def until(self, fact: Callable[[], object], *, within_s: float = WAIT_S) -> None:
+        """Let Qt and the loop work until `fact` holds."""
+        async with asyncio.timeout(within_s):
+            while not fact():
+                await asyncio.sleep(0.005)
+
+    async def install(self, name: str = "tiny", *, context: int = 2048, **options: Any) -> ModelKey:
+        """A model of this name in the list, not loaded."""
+        file = write_tiny_llama(self.folder / f"{name}.gguf", context=context, **options)
+        key = await self.services.registry.import_file(file)
+        await self.services.model_settings.save(key, LoadSettings(context=context, threads=1))
+        return key
+
+    async def activate(self, name: str = "tiny", **options: Any) -> ModelKey:
+        """A model that answers."""
+        key = await self.install(name, **options)
+        await self.services.registry.activate_model(key.name, key.runtime)
+        await self.until(lambda: self.state_word == "Running")
+        return key
+
+    @property
+    def state_word(self) -> str:
+        return self.tab.cards[NAME].pill.look.text
+
+    async def ask(self, question: str) -> None:
+        """Type a question and send it with the keyboard."""
+        field = self.tab.prompt.input
+        field.setPlainText(question)
+        QTest.keyClick(field, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+        await self.until(lambda: self.tab.prompt.session.last is not None)
+
+    async def ended(self) -> Exchange:
+        """The last exchange, once its answer is over and shown."""
+        await self.until(lambda: not self.tab.prompt.session.busy)
+        await self.until(lambda: self.view.shown.state.is_final)
+        return self.last
+
+    async def stopped(self) -> None:
+        await self.until(lambda: self.runtime.snapshot.state is RuntimeState.STOPPED)
+
+
+def run_desk(app: QApplication, home: Path, scenario: Callable[[Desk], Awaitable[None]]) -> None:
+    """Run `scenario` on a Qt loop with an open tab; everything is closed afterwards."""
+
+    async def run() -> None:
+        async with _open(home) as desk:
+            await scenario(desk)
+
+    # Closing the last window would end the loop before the core is closed.
+    app.setQuitOnLastWindowClosed(False)
+    with asyncio.Runner(loop_factory=lambda: qasync.QEventLoop(app, already_running=False)) as runner:
+        runner.run(run())
+
+
+@asynccontextmanager
+async def _open(home: Path) -> AsyncIterator[Desk]:
+    home.mkdir(exist_ok=True)
+    environ = {"VENOM_HOME": str(home), "HF_ENDPOINT": "http://127.0.0.1:9"}
+    paths = Paths.from_environment(environ)
+    composition = build(paths, environ, redactor=Redactor())
+    services = composition.services
+    await composition.lifecycle.start()
+    scope = TaskScope("tab")
+    ui_state = UiState(paths.ui_state_file)
+    tab = RuntimeTab(
+        Bridge(scope),
+        runtimes=services.runtimes,
+        registry=services.registry,
+        active=services.active,
+        ask=services.ask,
+        host=services.host,
+        ui_state=ui_state,
+        load_settings=services.model_settings.get,
+    )
+    cures: list[Cure] = []
+    tab.cure_wanted.connect(cures.append)
+    tab.resize(1280, 676)
+    tab.show()
+    try:
+        yield Desk(services, tab, ui_state, cures, home)
+    finally:
+        await scope.close()
+        tab.close()
+        tab.deleteLater()
+        await asyncio.sleep(0)
+        await composition.lifecycle.stop()

@@ -1,0 +1,80 @@
+"""Who answers in the prompt panel, whether it can now, and the words for it and for the speed of an answer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import assert_never
+
+from venom_desktop.core.governance.base import Target
+from venom_desktop.core.runtimes.active import ActiveModel
+from venom_desktop.core.runtimes.ask import target_of
+from venom_desktop.core.runtimes.base import Runtime, RuntimeState
+from venom_desktop.ui.i18n import duration, facts, plural, tokens_per_second, tr
+from venom_desktop.ui.runtime.prompt_session import Figures
+
+
+class Readiness(StrEnum):
+    READY = "ready"
+    LOADING = "loading"
+    STOPPED = "stopped"
+    NOTHING_ACTIVE = "nothing_active"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answerer:
+    """`runtime` is a title; `last_model` can be offered when nothing is active, None when there is none."""
+
+    readiness: Readiness = Readiness.NOTHING_ACTIVE
+    target: Target | None = None
+    runtime: str = ""
+    last_model: str | None = None
+
+    @property
+    def model(self) -> str:
+        return short_name(self.target.model) if self.target else ""
+
+
+def answerer_of(active: ActiveModel, runtimes: Mapping[str, Runtime], *, last_model: str | None) -> Answerer:
+    """What the active model is and whether its runtime would take a question now."""
+    starting = next((one for one in runtimes.values() if one.snapshot.state is RuntimeState.STARTING), None)
+    key = active.key
+    runtime = runtimes.get(key.runtime) if key else None
+    if key is None or runtime is None:
+        readiness = Readiness.NOTHING_ACTIVE if starting is None else Readiness.LOADING
+        title = starting.snapshot.title if starting else ""
+        return Answerer(readiness=readiness, runtime=title, last_model=last_model)
+    target = Target(runtime=key.runtime, model=key.name)
+    readiness = Readiness.READY if target_of(runtime) == target else Readiness.STOPPED
+    if starting is not None and readiness is not Readiness.READY:
+        readiness = Readiness.LOADING
+    return Answerer(readiness=readiness, target=target, runtime=runtime.snapshot.title, last_model=last_model)
+
+
+def short_name(model_name: str) -> str:
+    """A model without its publisher: "Qwen3-8B-GGUF:Q4_K_M"."""
+    return model_name.rpartition("/")[2]
+
+
+def obstacle(answerer: Answerer) -> str:
+    """Why nothing can be asked now; "" when it can."""
+    match answerer.readiness:
+        case Readiness.READY:
+            return ""
+        case Readiness.LOADING:
+            return tr("{runtime} is loading a model.", runtime=answerer.runtime)
+        case Readiness.STOPPED:
+            return tr("{runtime} is not running.", runtime=answerer.runtime)
+        case Readiness.NOTHING_ACTIVE:
+            return tr("No model is active.")
+        case other:
+            assert_never(other)
+
+
+def figures_words(figures: Figures) -> tuple[str, str]:
+    """ "47.2 tok/s" and "first token 182 ms · 96 tokens"; counted pieces are marked as about right."""
+    about = "" if figures.exact else "≈\u00a0"
+    speed = "" if figures.tokens_per_s is None else f"{about}{tokens_per_second(figures.tokens_per_s)}"
+    first = None if figures.first_token_s is None else tr("first token {time}", time=duration(figures.first_token_s))
+    count = figures.tokens
+    amount = None if count is None else f"{about}{plural('{count} token', '{count} tokens', count)}"
+    return speed, facts(first, amount)
