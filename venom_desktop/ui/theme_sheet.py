@@ -21,6 +21,8 @@ QFrame[role="operations"] { background: @surface; border: 0; border-top: 1px sol
 QFrame[role="card"] { background: @surface; border: 1px solid @line; border-radius: 10px; }
 QFrame[role="card"][current="true"] { border-color: @accent; }
 QFrame[role="box"] { background: @sunken; border: 1px solid @line; border-radius: 8px; }
+QFrame[role="popup"] { background: @raised; border: 1px solid @field; border-radius: @menu_radius; }
+QFrame[role="popup"] QListView { background: transparent; }
 QFrame[role="cure"] { background: @bad_soft; border: 0; border-radius: 8px; }
 QFrame[role="note"] { background: @warn_soft; border: 0; border-radius: 8px; }
 QFrame[role="line"] { background: @line; border: 0; min-height: 1px; max-height: 1px; }

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QFrame, QLayout, QScrollArea, QSizePolicy, QWidget
 
 from venom_desktop.ui import theme
 
-FrameRole = Literal["card", "box", "panel", "side", "side-start", "bar", "header", "status", "operations"]
+FrameRole = Literal["card", "box", "panel", "side", "side-start", "bar", "header", "status", "operations", "popup"]
 
 
 class Frame(QFrame):

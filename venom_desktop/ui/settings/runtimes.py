@@ -1,0 +1,70 @@
+"""Runtimes: what may run on this computer, and which llama.cpp does."""
+
+from pathlib import Path
+
+from venom_desktop.core.runtimes.llama_server_check import check_llama_server
+from venom_desktop.core.settings.schema import Profile
+from venom_desktop.core.settings.store import SettingsStore
+from venom_desktop.ui.bridge import Bridge
+from venom_desktop.ui.i18n import tr
+from venom_desktop.ui.settings.path_row import PathRow
+from venom_desktop.ui.settings.picking import Picker
+from venom_desktop.ui.settings.rows import SegmentedRow
+from venom_desktop.ui.settings.words import devices_words
+from venom_desktop.ui.widgets import SettingsPage
+
+
+class ProfileRow(SegmentedRow):
+    """`full` differs from `light` by a runtime that this version does not have, so it shows as `light`."""
+
+    def __init__(self, bridge: Bridge, settings: SettingsStore) -> None:
+        super().__init__(
+            bridge,
+            settings,
+            "runtime_profile",
+            title=tr("Run models on this computer"),
+            help_text=tr("Off: no runtime is started here and no model is activated."),
+            choices=[(Profile.LIGHT, tr("On")), (Profile.LLM_OFF, tr("Off"))],
+        )
+
+    @property
+    def stored(self) -> Profile:
+        profile = self._settings.snapshot.runtime_profile
+        return Profile.LIGHT if profile is Profile.FULL else profile
+
+
+class LlamaServerRow(PathRow):
+    """A program is tried before it is kept."""
+
+    def __init__(self, bridge: Bridge, settings: SettingsStore, picker: Picker) -> None:
+        self._picker = picker
+        super().__init__(
+            bridge,
+            settings,
+            "llama_server_path",
+            title=tr("Engine"),
+            help_text=tr("A llama-server of your own, such as a build for your graphics card, can take its place."),
+            undo=tr("Return to the default engine"),
+        )
+
+    def default_words(self) -> str:
+        return tr("llama-server on PATH, else built-in")
+
+    async def choose(self) -> None:
+        start = self.stored.parent if self.stored is not None else Path.home()
+        program = await self._picker.file(self, tr("Choose llama-server"), start)
+        if program is None:
+            return
+        self.show_result(tr("Trying {name}…", name=program.name), "text2")
+        devices = await check_llama_server(program)
+        await self.save(program)
+        self.show_result(devices_words(devices), "ok")
+
+
+class RuntimesPage(SettingsPage):
+    def __init__(self, bridge: Bridge, settings: SettingsStore, picker: Picker) -> None:
+        super().__init__(tr("Runtimes"))
+        self.profile = ProfileRow(bridge, settings)
+        self.engine = LlamaServerRow(bridge, settings, picker)
+        self.add_group("", self.profile)
+        self.add_group(tr("llama.cpp"), self.engine)
