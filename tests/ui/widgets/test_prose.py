@@ -158,3 +158,21 @@ def test_a_selection_survives_the_next_piece_of_an_answer(prose: Watching) -> No
     prose.show_markdown("some words more", streaming=True)
 
     assert prose.textCursor().selectedText() == "some"
+
+
+def test_a_long_line_of_code_wraps_instead_of_being_cut(prose: Watching) -> None:
+    prose.show_markdown(f"```\n{'word ' * 60}\n```")
+    assert prose.document().begin().layout().lineCount() > 1
+    assert prose.document().idealWidth() <= prose.viewport().width()
+
+
+def test_a_table_after_code_has_one_line_in_each_head_cell(prose: Watching) -> None:
+    prose.show_markdown("```\ncode\n```\n\n| Kind | Size |\n|---|---|\n| Q8_0 | 5.1 GB |\n")
+    assert prose.toPlainText().split("\n") == ["code", "Kind", "Size", "Q8_0", "5.1 GB", ""]
+
+
+def test_a_heading_is_larger_than_the_text_but_no_page_title(prose: Watching) -> None:
+    prose.show_markdown("# Title\n\ntext")
+    title, text = prose.document().begin(), prose.document().begin().next()
+    height, usual = title.layout().lineAt(0).height(), text.layout().lineAt(0).height()
+    assert usual * 1.2 < height < usual * 1.8

@@ -1,24 +1,16 @@
 """Text of others, shown safely: Markdown and reduced HTML without scripts or remote loads."""
 
 from PySide6.QtCore import QBasicTimer, QEvent, QSize, Qt, QTimerEvent, QUrl
-from PySide6.QtGui import (
-    QHideEvent,
-    QResizeEvent,
-    QTextBlockFormat,
-    QTextCharFormat,
-    QTextCursor,
-    QTextDocument,
-    QTextFormat,
-)
+from PySide6.QtGui import QHideEvent, QResizeEvent, QTextCursor, QTextDocument
 from PySide6.QtWidgets import QSizePolicy, QTextBrowser
 
 from venom_desktop.ui import theme
 from venom_desktop.ui.links import open_link
 from venom_desktop.ui.theme_tokens import FontRole
+from venom_desktop.ui.widgets.prose_dress import INDENT, dress
 
 _CARET = "\u258d"
 _CARET_MS = 500
-_INDENT = 18
 
 
 class Prose(QTextBrowser):
@@ -105,7 +97,7 @@ class Prose(QTextBrowser):
     def _render(self) -> None:
         document = self.document()
         document.setDefaultFont(theme.font(self._role))
-        document.setIndentWidth(_INDENT)
+        document.setIndentWidth(INDENT)
         before = self.textCursor()
         selection = (before.anchor(), before.position())
         if self._is_html:
@@ -114,7 +106,7 @@ class Prose(QTextBrowser):
             caret = f"{_CARET if self._caret_on else chr(0x2003)}" if self._streaming else ""
             features = QTextDocument.MarkdownFeature
             document.setMarkdown(self._source + caret, features.MarkdownDialectGitHub | features.MarkdownNoHTML)
-        _dress(document, self._leading)
+        dress(document, self._leading, heads=not self._is_html)
         _keep_selection(self, selection)
         self._fit_height()
 
@@ -135,47 +127,3 @@ def _keep_selection(browser: QTextBrowser, selection: tuple[int, int]) -> None:
     cursor.setPosition(min(anchor, last))
     cursor.setPosition(min(position, last), QTextCursor.MoveMode.KeepAnchor)
     browser.setTextCursor(cursor)
-
-
-def _dress(document: QTextDocument, leading_percent: int) -> None:
-    """Leading over all blocks (rich text's own reaches only the first), code in mono on sunken ground, no pictures."""
-    leading = QTextBlockFormat()
-    leading.setLineHeight(leading_percent, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
-    everything = QTextCursor(document)
-    everything.select(QTextCursor.SelectionType.Document)
-    # In one block of edits: else the text is laid out anew after each of them.
-    everything.beginEditBlock()
-    everything.mergeBlockFormat(leading)
-    code = QTextBlockFormat()
-    code.setBackground(theme.color("sunken"))
-    code.setLineHeight(130, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
-    block = document.begin()
-    while block.isValid():
-        cursor = QTextCursor(block)
-        is_code = block.blockFormat().hasProperty(QTextFormat.Property.BlockCodeFence)
-        if is_code:
-            cursor.mergeBlockFormat(code)
-        _dress_fragments(cursor, is_code=is_code)
-        block = block.next()
-    everything.endEditBlock()
-
-
-def _dress_fragments(cursor: QTextCursor, *, is_code: bool) -> None:
-    link = theme.color("accent_text")
-    pieces = []
-    iterator = cursor.block().begin()
-    while not iterator.atEnd():
-        fragment = iterator.fragment()
-        pieces.append((fragment.position(), fragment.length(), fragment.charFormat()))
-        iterator += 1
-    for position, length, shape in reversed(pieces):
-        cursor.setPosition(position)
-        cursor.setPosition(position + length, QTextCursor.MoveMode.KeepAnchor)
-        if shape.isImageFormat():
-            cursor.insertText(f"[{shape.property(QTextFormat.Property.ImageAltText) or 'image'}]", QTextCharFormat())
-        elif shape.isAnchor():
-            shape.setForeground(link)
-            cursor.setCharFormat(shape)
-        elif is_code or shape.fontFixedPitch():
-            shape.setFont(theme.font("mono"), QTextCharFormat.FontPropertiesInheritanceBehavior.FontPropertiesAll)
-            cursor.setCharFormat(shape)
