@@ -70,6 +70,7 @@ class RuntimeCard(Frame):
         for line, fact in zip(self._lines, shown, strict=True):
             line.setText(fact.text if fact else "")
             line.set_tone(fact.tone if fact else "text2")
+            line.setVisible(fact is not None)
         for verb, button in self.buttons.items():
             button.setVisible(verb in look.verbs)
         self._allow_start(look)

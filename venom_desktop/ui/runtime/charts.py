@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from venom_desktop.core.host.monitor import HostMonitor
 from venom_desktop.core.host.sample import GpuSample, HostSample
@@ -44,8 +44,7 @@ class MetricCard(Frame):
         self.chart = Chart(title, limit=limit)
         head = row(Label(title, "small", tone="text2"), None, self.value, self._unit, spacing=4)
         super().__init__("card", column(head, (self.chart, 1), spacing=6, margins=(14, 10, 14, 12)))
-        self.setMinimumHeight(112)
-        self.setMaximumHeight(140)
+        _size(self)
 
     def show_values(self, values: Sequence[float], value: str, unit: str) -> None:
         self.value.setText(value)
@@ -62,8 +61,7 @@ class NoGpuCard(Frame):
         sentence = Label(tr("Models run on the processor, in main memory."), "small", tone="text2", wrap=True)
         content = column(title, 6, heading, sentence, None, spacing=2, margins=(14, 10, 14, 12))
         super().__init__("card", content)
-        self.setMinimumHeight(112)
-        self.setMaximumHeight(140)
+        _size(self)
 
 
 class HostCharts(QWidget):
@@ -79,7 +77,8 @@ class HostCharts(QWidget):
         self.memory = MetricCard(tr("RAM"))
         self.gpu_cards: list[tuple[MetricCard, MetricCard]] = []
         self._more: QHBoxLayout = row(spacing=12)
-        self.setLayout(row((self.cpu, 1), (self.memory, 1), (self._more, 1), spacing=12))
+        self._row: QHBoxLayout = row((self.cpu, 1), (self.memory, 1), (self._more, 1), spacing=12)
+        self.setLayout(self._row)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -125,8 +124,16 @@ class HostCharts(QWidget):
             for card in pair:
                 card.setToolTip(gpu.name)
                 self._more.addWidget(card, 1)
+        self._row.setStretch(2, max(1, 2 * len(gpus)))
         if not gpus:
             self._more.addWidget(NoGpuCard(), 1)
+
+
+def _size(card: QWidget) -> None:
+    """All cards of the row are of one width, whatever stands in them."""
+    card.setMinimumSize(1, 112)
+    card.setMaximumHeight(140)
+    card.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
 
 
 class _Closely:

@@ -11,9 +11,10 @@ from PySide6.QtWidgets import QAbstractItemView
 
 from venom_desktop.core.registry.model import ModelKey
 from venom_desktop.core.runtimes.base import LoadedModel, Runtime
-from venom_desktop.ui import icons
+from venom_desktop.ui import icons, theme
 from venom_desktop.ui.i18n import gigabytes, tokens, tr
 from venom_desktop.ui.runtime.prompt_words import short_name
+from venom_desktop.ui.theme_tokens import ColorRole
 from venom_desktop.ui.widgets import Cell, Frame, Menu, RowDelegate, Table, column
 
 Index = QModelIndex | QPersistentModelIndex
@@ -132,6 +133,14 @@ def _sentence(row: LoadedRow) -> str:
 
 
 class LoadedDelegate(RowDelegate):
+    def paint_ground(self, cell: Cell) -> None:
+        super().paint_ground(cell)
+        if cell.index.row() == cell.index.model().rowCount() - 1:
+            # The card's own edge is the line below the last row.
+            ground: ColorRole = "accent_soft" if cell.selected else "hover" if cell.hovered else "surface"
+            line = QRectF(cell.rect.left(), cell.rect.bottom() - 1, cell.rect.width(), 1)
+            cell.painter.fillRect(line, theme.color(ground))
+
     def paint_cell(self, cell: Cell) -> None:
         row: LoadedRow = cell.value
         column_ = Column(cell.column)

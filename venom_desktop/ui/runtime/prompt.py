@@ -67,7 +67,7 @@ class PromptPanel(Frame):
     def _place(self) -> None:
         tools = (self.settings_button, self.clear_button, self.close_button)
         title = Label(tr("Try a prompt"), "heading")
-        head = row(title, 2, (self._model, 1), *tools, spacing=4, margins=(20, 14, 14, 6))
+        head = row(title, 2, (self._model, 1), *tools, spacing=4, margins=(20, 16, 14, 8))
         self._settings_place = wrapped(row(self.settings, margins=(20, 0, 20, 8)))
         hint = Label(tr("Ctrl+Enter sends"), "small", tone="text3")
         foot = column(self.banner, self.input, row(hint, None, self.send_button), margins=(20, 12, 20, 14))

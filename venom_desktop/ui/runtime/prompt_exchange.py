@@ -39,7 +39,7 @@ class ExchangeView(QWidget):
             hidden.hide()
         box = Frame("box", column(self.question, margins=(12, 9, 12, 8)))
         self.setLayout(
-            column(box, row(self.thinking, None), self._thought_box, self.answer, self.note, self.banner, spacing=10)
+            column(box, row(self.thinking, None), self._thought_box, self.answer, self.note, self.banner, spacing=12)
         )
         self._show(exchange, first=True)
 

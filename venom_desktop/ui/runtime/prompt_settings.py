@@ -85,6 +85,9 @@ class PromptSettings(Frame):
         self.max_tokens.setRange(0, MOST_TOKENS)
         self.max_tokens.setSingleStep(128)
         self.max_tokens.setSpecialValueText(tr("No limit"))
+        for number in (self.temperature, self.max_tokens):
+            # The padding of the style sheet does not reach the text of a spin box.
+            number.lineEdit().setTextMargins(7, 0, 0, 0)
         fields: tuple[tuple[QWidget, str], ...] = (
             (self.system_prompt, tr("System prompt")),
             (self.temperature, tr("Temperature")),
