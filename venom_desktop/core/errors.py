@@ -9,7 +9,7 @@ VenomError
 ├── NotFound (404)                UnknownModel, UnknownOperation, UnknownRepository, UnknownRuntime
 ├── Conflict (409)                AlreadyInstalled, OperationRunning, ModelActive, AmbiguousName,
 │   │                             FolderLocked, WrongState, RuntimeBusy, NoActiveModel, SettingLocked,
-│   │                             LoadCancelled
+│   │                             LoadCancelled, PortTaken
 │   └── NeedsConfirmation         ask, then call again with confirm
 ├── TooLarge (413)
 ├── UpstreamFailed (502)          SourceUnreachable, SourceChanged, TokenRefused, TokenWithheld, ChecksumMismatch,

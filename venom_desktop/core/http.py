@@ -3,11 +3,11 @@
 import asyncio
 import random
 import ssl
-from collections.abc import Mapping
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
-
-import httpx
+from typing import TYPE_CHECKING, Any
 
 from venom_desktop.core.errors import (
     SourceBusy,
@@ -20,9 +20,19 @@ from venom_desktop.core.errors import (
 from venom_desktop.core.http_stream import USER_AGENT as USER_AGENT
 from venom_desktop.core.http_stream import retry_after_s as retry_after_s
 
+# httpx imports its own command line where click is installed, and with it rich and pygments: 8 MB that nobody needs.
+# A None makes that import fail, which httpx expects.
+sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
+import httpx  # noqa: E402
+
+if TYPE_CHECKING:
+    from aiohttp import ClientResponse
+
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 20.0
 LONGEST_RETRY_WAIT_S = 8.0
+KEPT_OPEN_S = 3.0
+"""Shorter than llama.cpp keeps a silent connection open (5 s): a request never meets one that is just closing."""
 _RETRIED_STATUS = frozenset({500, 502, 503, 504})
 
 Client = httpx.AsyncClient
@@ -58,8 +68,65 @@ def make_local_client() -> httpx.AsyncClient:
         timeout=httpx.Timeout(None, connect=CONNECT_TIMEOUT_S),
         limits=httpx.Limits(max_keepalive_connections=0),
         trust_env=False,
+        # No authority is loaded: servers on this machine speak plain http, and no other would be trusted.
+        verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
         headers={"User-Agent": USER_AGENT},
     )
+
+
+def import_passing() -> None:
+    """Import what `PassingClient` needs: a quarter of a second that belongs into a thread."""
+    import aiohttp  # noqa: F401 - only to have it
+
+
+class PassedAnswer:
+    """An answer whose bytes are handed on as they come."""
+
+    def __init__(self, response: "ClientResponse") -> None:
+        self._response = response
+        self.status = response.status
+        self.content_type = response.headers.get("Content-Type", "application/json")
+
+    async def read(self) -> bytes:
+        return await self._response.read()
+
+    def pieces(self) -> AsyncIterator[bytes]:
+        """What has arrived, whenever something has."""
+        return self._response.content.iter_any()
+
+
+class PassingClient:
+    """Sends bytes on to a server of this machine and decodes nothing; make it inside the loop, close it there.
+
+    aiohttp adds half as much to a short answer as httpx does. It is imported here, with the API.
+    """
+
+    def __init__(self) -> None:
+        import aiohttp
+
+        self._error = aiohttp.ClientError
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEPT_OPEN_S),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT_S),
+            headers={"User-Agent": USER_AGENT},
+            auto_decompress=False,
+            trust_env=False,
+        )
+
+    @asynccontextmanager
+    async def post(
+        self, url: str, body: bytes, *, headers: Mapping[str, str], source: str
+    ) -> AsyncIterator[PassedAnswer]:
+        """Leaving before the end closes the connection, which cancels the work. Raises `SourceUnreachable`."""
+        try:
+            async with self._session.post(url, data=body, headers=headers, allow_redirects=False) as response:
+                yield PassedAnswer(response)
+        except self._error as error:
+            raise SourceUnreachable(source=source) from error
+
+    async def close(self) -> None:
+        await self._session.close()
 
 
 async def get(
