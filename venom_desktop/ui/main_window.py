@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, Qt
 from PySide6.QtCore import Signal as QtSignal
@@ -10,7 +11,6 @@ from PySide6.QtWidgets import QMainWindow, QStackedWidget, QToolButton, QWidget
 
 from venom_desktop.ui import icons
 from venom_desktop.ui.i18n import tr
-from venom_desktop.ui.messages import CureAction, show_error
 from venom_desktop.ui.status_bar import StatusBar
 from venom_desktop.ui.tab_bar import TabBar, TabName
 from venom_desktop.ui.widgets.banner import Banner
@@ -20,12 +20,15 @@ from venom_desktop.ui.widgets.layouts import column, row
 from venom_desktop.ui.widgets.menu import Menu
 from venom_desktop.ui.widgets.panel import NARROW_BELOW
 
+if TYPE_CHECKING:
+    from venom_desktop.ui.messages import CureAction
+
 HEADER_HEIGHT = 53
 OPERATIONS_SHARE = 0.45
 
 
 class MainWindow(QMainWindow):
-    """`pages` makes each tab's widget when it is first shown.
+    """`pages` makes each tab's widget when it is first shown; until `set_pages` brings them the page is empty.
 
     A page may have `set_narrow(bool)`, `focus_search()`, `refresh()` and `go_back() -> bool`; the operations
     widget may have `toggle()` and `set_narrow(bool)`. What is missing is not called.
@@ -38,13 +41,13 @@ class MainWindow(QMainWindow):
 
     def __init__(
         self,
-        pages: Mapping[TabName, Callable[[], QWidget]],
+        pages: Mapping[TabName, Callable[[], QWidget]] | None = None,
         *,
         operations: QWidget | None = None,
         status: StatusBar | None = None,
     ) -> None:
         super().__init__()
-        self._factories = dict(pages)
+        self._factories = dict(pages or {})
         self._built: dict[TabName, QWidget] = {}
         self._narrow: bool | None = None
         self.may_close: Callable[[], bool] = lambda: True
@@ -56,6 +59,8 @@ class MainWindow(QMainWindow):
         """The menu behind the button at the end of the header; the application fills it."""
         self.notice = Banner("cure", closable=True)
         self._stack = QStackedWidget()
+        self._empty = QWidget()
+        self._stack.addWidget(self._empty)
         self._place()
         self._bind_keys()
         self.tabs.currentChanged.connect(self._show_current)
@@ -80,7 +85,8 @@ class MainWindow(QMainWindow):
         self.notice.dismissed.connect(self._notice_place.hide)
         content = QWidget()
         below = [self.operations] if self.operations is not None else []
-        content.setLayout(column(header, self._notice_place, (self._stack, 1), *below, self.status, spacing=0))
+        self._column = column(header, self._notice_place, (self._stack, 1), *below, self.status, spacing=0)
+        content.setLayout(self._column)
         self.setCentralWidget(content)
         # Without this the first tab would wear a focus ring that no key asked for.
         content.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
@@ -109,6 +115,18 @@ class MainWindow(QMainWindow):
         """True under 1100 px."""
         return bool(self._narrow)
 
+    def set_pages(self, pages: Mapping[TabName, Callable[[], QWidget]]) -> None:
+        """Bring the pages after the window is on the screen; the current tab's is built now."""
+        self._factories = dict(pages)
+        self._show_current(self.tabs.currentIndex())
+
+    def set_operations(self, operations: QWidget) -> None:
+        """Bring the operations bar after the window is on the screen; it stands above the status bar."""
+        self.operations = operations
+        self._column.insertWidget(self._column.count() - 1, operations)
+        operations.setMaximumHeight(int(self.height() * OPERATIONS_SHARE))
+        _call(operations, "set_narrow", self.is_narrow)
+
     def show_tab(self, name: TabName) -> QWidget:
         """Bring a tab to the front, building it when it is new, and answer its page."""
         self.tabs.setCurrentIndex(list(TabName).index(name))
@@ -118,6 +136,8 @@ class MainWindow(QMainWindow):
         """The page of a tab (default: the current one); it is built now if it was not yet shown."""
         wanted = name or self.current_tab
         page = self._built.get(wanted)
+        if page is None and wanted not in self._factories:
+            return self._empty
         if page is None:
             page = self._factories[wanted]()
             self._built[wanted] = page
@@ -125,8 +145,11 @@ class MainWindow(QMainWindow):
             _call(page, "set_narrow", self.is_narrow)
         return page
 
-    def report(self, error: Exception, on_cure: CureAction | None = None) -> None:
+    def report(self, error: Exception, on_cure: "CureAction | None" = None) -> None:
         """Show an error that belongs to no place of its own, over the page; never as a dialog."""
+        # Imported when there is one to show: the first picture of the window needs no errors.
+        from venom_desktop.ui.messages import show_error
+
         show_error(self.notice, error, on_cure)
         self._notice_place.show()
 

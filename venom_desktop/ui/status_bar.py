@@ -5,7 +5,7 @@ from PySide6.QtCore import Signal as QtSignal
 from PySide6.QtWidgets import QWidget
 
 from venom_desktop.core.host.sample import GpuSample, HostSample
-from venom_desktop.core.runtimes.base import RuntimeState
+from venom_desktop.core.runtimes.state import RuntimeState
 from venom_desktop.ui import icons, theme
 from venom_desktop.ui.i18n import NO_BREAK, facts, isolate, number, percent, tr, unknown
 from venom_desktop.ui.theme_tokens import ColorRole

@@ -9,8 +9,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from PySide6.QtCore import QDir, QEvent, QObject, Qt, QTemporaryDir
-from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontMetrics, QGuiApplication, QPalette
-from PySide6.QtWidgets import QApplication, QStyle, QWidget
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontMetrics, QGuiApplication, QPalette, QStaticText
+from PySide6.QtWidgets import QApplication, QWidget
 
 from venom_desktop.ui import drawings
 from venom_desktop.ui.compositor import composes
@@ -125,6 +125,16 @@ def metrics(role: FontRole = "body") -> QFontMetrics:
     return QFontMetrics(font(role))
 
 
+@lru_cache(maxsize=4096)
+def laid_out(text: str, role: FontRole, *, width: int, middle: bool = False) -> QStaticText:
+    """A text shortened to `width`, ready to be drawn: shaping it anew each time is most of painting a table."""
+    mode = Qt.TextElideMode.ElideMiddle if middle else Qt.TextElideMode.ElideRight
+    result = QStaticText(metrics(role).elidedText(text, mode, width))
+    result.setTextFormat(Qt.TextFormat.PlainText)
+    result.prepare(font=font(role))
+    return result
+
+
 @lru_cache(maxsize=32)
 def tile_colors(hue_index: int) -> tuple[QColor, QColor]:
     """Ground and letter of a tile, one of six soft hues."""
@@ -167,6 +177,9 @@ def dense_height(least: int = 34) -> int:
 
 def animates(widget: QWidget) -> bool:
     """False when the desktop asks for no motion."""
+    # Its enumerations cost 15 ms, and the first picture of the window moves nothing.
+    from PySide6.QtWidgets import QStyle
+
     return widget.style().styleHint(QStyle.StyleHint.SH_Widget_Animation_Duration, None, widget) > 0
 
 
@@ -178,7 +191,7 @@ def _application() -> QApplication:
 
 
 def _forget() -> None:
-    for cache in (color, font, metrics, tile_colors):
+    for cache in (color, font, metrics, laid_out, tile_colors):
         cache.cache_clear()
 
 

@@ -1,6 +1,7 @@
 """What every runtime offers: state snapshots, load and unload, and chat over one request shape."""
 
 from collections.abc import AsyncGenerator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -9,16 +10,8 @@ from typing import Any, Protocol
 
 from venom_desktop.core.errors import VenomError
 from venom_desktop.core.registry.model import ModelMetadata
+from venom_desktop.core.runtimes.state import RuntimeState as RuntimeState
 from venom_desktop.core.signals import Signal
-
-
-class RuntimeState(StrEnum):
-    STOPPED = "stopped"
-    STARTING = "starting"
-    RUNNING = "running"
-    STOPPING = "stopping"
-    EXITED = "exited"
-    UNAVAILABLE = "unavailable"
 
 
 class Control(StrEnum):
@@ -146,7 +139,10 @@ class Runtime(Protocol):
         """Stream one answer. Closing the iterator cancels it upstream. Raises `RuntimeUnavailable`."""
 
     def upstream(self) -> Upstream:
-        """Where the loaded model answers, for passing requests on. Raises `RuntimeUnavailable`."""
+        """Where the loaded model answers. Raises `RuntimeUnavailable`."""
+
+    def passing(self) -> AbstractContextManager[Upstream]:
+        """As `upstream`, for one request that is passed on: it counts as `answering` until it is left."""
 
     async def health(self) -> bool:
         """True when the server answers and can take a request now."""

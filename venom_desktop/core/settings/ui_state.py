@@ -1,6 +1,5 @@
 """Remembers where the window and its splitters stood; losing it costs nothing but a drag."""
 
-import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +35,9 @@ class UiState:
             return
         self._changed = False
         try:
+            # Read before the first picture of the window, which must not wait for asyncio.
+            import asyncio
+
             await asyncio.to_thread(document.save, self._path, dict(self._values))
         except VenomError:
             self._changed = True

@@ -41,28 +41,32 @@ Pages      A tab's page may have `set_narrow(bool)` (window under 1100 px), `foc
 Dialogs    `ui/dialogs.py`: `await ask(parent, Question(...))`; core errors: `ui/messages.py`; tasks: `ui/bridge.py`.
 """
 
-from venom_desktop.ui.widgets.banner import Banner
-from venom_desktop.ui.widgets.bars import Bar, paint_bar
-from venom_desktop.ui.widgets.buttons import Button, ToolButton
-from venom_desktop.ui.widgets.charts import Chart, Sparkline
-from venom_desktop.ui.widgets.chips import Chip, MenuChip
-from venom_desktop.ui.widgets.delegate import Cell, RowDelegate
-from venom_desktop.ui.widgets.empty import EmptyState
-from venom_desktop.ui.widgets.fields import Choice, FactList, SearchField
-from venom_desktop.ui.widgets.frames import Frame, hairline, scrolling
-from venom_desktop.ui.widgets.labels import ElidedLabel, Icon, Label, LegendMark, paint_legend_mark
-from venom_desktop.ui.widgets.layouts import FlowLayout, clear, column, flow, row, wrapped
-from venom_desktop.ui.widgets.menu import Menu
-from venom_desktop.ui.widgets.nav import NavigationList
-from venom_desktop.ui.widgets.panel import DetailsPanel, SideSplitter
-from venom_desktop.ui.widgets.pills import Pill, PillLook, fit_look, paint_pill, pill, pill_size, widest_fit_pill
-from venom_desktop.ui.widgets.prose import Prose
-from venom_desktop.ui.widgets.segmented import Segmented
-from venom_desktop.ui.widgets.settings import SettingRow, SettingsBox, SettingsPage
-from venom_desktop.ui.widgets.stack import Legend, Segment, Stack
-from venom_desktop.ui.widgets.switch import Switch
-from venom_desktop.ui.widgets.table import Table
-from venom_desktop.ui.widgets.tiles import Tile, paint_tile
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from venom_desktop.ui.widgets.banner import Banner
+    from venom_desktop.ui.widgets.bars import Bar, paint_bar
+    from venom_desktop.ui.widgets.buttons import Button, ToolButton
+    from venom_desktop.ui.widgets.charts import Chart, Sparkline
+    from venom_desktop.ui.widgets.chips import Chip, MenuChip
+    from venom_desktop.ui.widgets.delegate import Cell, RowDelegate
+    from venom_desktop.ui.widgets.empty import EmptyState
+    from venom_desktop.ui.widgets.fields import Choice, FactList, SearchField
+    from venom_desktop.ui.widgets.frames import Frame, hairline, scrolling
+    from venom_desktop.ui.widgets.labels import ElidedLabel, Icon, Label, LegendMark, paint_legend_mark
+    from venom_desktop.ui.widgets.layouts import FlowLayout, clear, column, flow, row, wrapped
+    from venom_desktop.ui.widgets.menu import Menu
+    from venom_desktop.ui.widgets.nav import NavigationList
+    from venom_desktop.ui.widgets.panel import DetailsPanel, SideSplitter
+    from venom_desktop.ui.widgets.pills import Pill, PillLook, fit_look, paint_pill, pill, pill_size, widest_fit_pill
+    from venom_desktop.ui.widgets.prose import Prose
+    from venom_desktop.ui.widgets.segmented import Segmented
+    from venom_desktop.ui.widgets.settings import SettingRow, SettingsBox, SettingsPage
+    from venom_desktop.ui.widgets.stack import Legend, Segment, Stack
+    from venom_desktop.ui.widgets.switch import Switch
+    from venom_desktop.ui.widgets.table import Table
+    from venom_desktop.ui.widgets.tiles import Tile, paint_tile
 
 __all__ = [
     "Banner", "Bar", "Button", "Cell", "Chart", "Chip", "Choice", "DetailsPanel", "ElidedLabel", "EmptyState",
@@ -72,3 +76,36 @@ __all__ = [
     "fit_look", "flow", "hairline", "paint_bar", "paint_legend_mark", "paint_pill", "paint_tile", "pill", "pill_size",
     "row", "scrolling", "widest_fit_pill", "wrapped",
 ]  # fmt: skip
+
+_HOMES = {
+    "banner": "Banner",
+    "bars": "Bar paint_bar",
+    "buttons": "Button ToolButton",
+    "charts": "Chart Sparkline",
+    "chips": "Chip MenuChip",
+    "delegate": "Cell RowDelegate",
+    "empty": "EmptyState",
+    "fields": "Choice FactList SearchField",
+    "frames": "Frame hairline scrolling",
+    "labels": "ElidedLabel Icon Label LegendMark paint_legend_mark",
+    "layouts": "FlowLayout clear column flow row wrapped",
+    "menu": "Menu",
+    "nav": "NavigationList",
+    "panel": "DetailsPanel SideSplitter",
+    "pills": "Pill PillLook fit_look paint_pill pill pill_size widest_fit_pill",
+    "prose": "Prose",
+    "segmented": "Segmented",
+    "settings": "SettingRow SettingsBox SettingsPage",
+    "stack": "Legend Segment Stack",
+    "switch": "Switch",
+    "table": "Table",
+    "tiles": "Tile paint_tile",
+}
+_MODULE_OF = {name: module for module, names in _HOMES.items() for name in names.split()}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a brick when it is first asked for: the first picture of the window needs a third of them."""
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_MODULE_OF[name]}"), name)

@@ -1,0 +1,56 @@
+"""The window's program: one per home, and on the screen before the core, or even asyncio, is imported."""
+
+import os
+import sys
+
+from PySide6.QtCore import QByteArray
+from PySide6.QtWidgets import QApplication
+
+from venom_desktop.app import instance_door
+from venom_desktop.app.paths import Paths
+from venom_desktop.core.errors import VenomError
+from venom_desktop.core.settings.ui_state import UiState
+from venom_desktop.ui import theme
+from venom_desktop.ui.main_window import MainWindow
+
+WINDOW_STATE = "window"
+THEME = "theme"
+"""The last theme, kept beside the window's place: the settings are read after the first picture."""
+
+
+def run() -> int:
+    """Open the window, or bring the one of this home to the front; returns the exit status."""
+    try:
+        paths = Paths.from_environment(os.environ)
+        paths.make_private()
+        claim = instance_door.claim(paths.runtime)
+        if claim is None:
+            instance_door.ask(paths.runtime, {"request": "show"})
+            return 0
+    except VenomError as error:
+        print(error, file=sys.stderr)  # noqa: T201 - there is no window to say it in
+        return 1
+    app = QApplication(sys.argv[:1])
+    app.setApplicationName("Venom Desktop")
+    app.setDesktopFileName("venom-desktop")
+    app.setQuitOnLastWindowClosed(False)
+    try:
+        ui_state = UiState(paths.ui_state_file)
+        window = _make_window(app, paths, ui_state)
+        window.show()
+        app.processEvents()
+        from venom_desktop.app.session import live
+
+        return live(app, window, paths=paths, claim=claim, ui_state=ui_state)
+    finally:
+        claim.release()
+
+
+def _make_window(app: QApplication, paths: Paths, ui_state: UiState) -> MainWindow:
+    kept = ui_state.get(THEME)
+    choice = theme.ThemeChoice(kept) if kept in list(theme.ThemeChoice) else theme.ThemeChoice.SYSTEM
+    theme.apply(app, choice, paths.cache / "pictures")
+    window = MainWindow()
+    if isinstance(state := ui_state.get(WINDOW_STATE), str):
+        window.restore(QByteArray.fromBase64(state.encode("ascii", "ignore")))
+    return window
