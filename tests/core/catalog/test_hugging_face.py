@@ -322,7 +322,9 @@ async def test_a_wrong_token_is_told_from_an_unknown_repository(hub: HubServer, 
     catalog = make(hub, token="hf_wrong")
     with pytest.raises(TokenRefused):
         await catalog.details("unsloth/gemma-3-4b-it-GGUF")
-    assert isinstance((await catalog.list_models(CatalogQuery())).error, TokenRefused)
+    # Lists are public: they are asked without the token and show whatever becomes of it.
+    assert (await catalog.list_models(CatalogQuery())).error is None
+    assert [request.token for request in hub.requests if request.path == "/api/models"] == [None]
 
 
 @pytest.mark.parametrize("name", ["gemma3", "../../etc/passwd", "a/..", "a/b/c", "a/b?x=1", "", "a/ b"])

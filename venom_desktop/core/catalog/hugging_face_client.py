@@ -39,7 +39,7 @@ class HuggingFaceClient:
         return {"Authorization": f"Bearer {token}"} if token else {}
 
     async def listing(self, query: CatalogQuery) -> dict[str, Any]:
-        """`rows` in the hub's JSON and the `next` cursor."""
+        """`rows` in the hub's JSON and the `next` cursor. Asked without the token: lists are public."""
         parameters = {
             "filter": "gguf",
             "sort": SORT_FIELDS[query.sort],
@@ -52,7 +52,7 @@ class HuggingFaceClient:
             parameters["search"] = text
         if query.cursor:
             parameters["cursor"] = query.cursor
-        response = await self._get("/api/models", parameters, model_name=None)
+        response = await self._get("/api/models", parameters, model_name=None, headers={})
         rows = await _decoded(response)
         if not isinstance(rows, list):
             raise SourceChanged(source=SOURCE)
@@ -61,15 +61,17 @@ class HuggingFaceClient:
     async def repository(self, model_name: str) -> Any:
         """Everything about one repository, with the sizes and checksums of its files, in the hub's JSON."""
         path = f"/api/models/{quote(model_name, safe='/')}"
-        return await _decoded(await self._get(path, {"blobs": "true"}, model_name=model_name))
+        headers = await self.authorization()
+        return await _decoded(await self._get(path, {"blobs": "true"}, model_name=model_name, headers=headers))
 
     def resolve_url(self, model_name: str, revision: str, file_name: str) -> str:
         """Where the bytes of a file are; redirects to another host for large ones."""
         return f"{self.endpoint}/{quote(model_name, safe='/')}/resolve/{quote(revision, safe='')}/{quote(file_name)}"
 
-    async def _get(self, path: str, parameters: Mapping[str, Any], *, model_name: str | None) -> Response:
+    async def _get(
+        self, path: str, parameters: Mapping[str, Any], *, model_name: str | None, headers: Mapping[str, str]
+    ) -> Response:
         self._respect_wait()
-        headers = await self.authorization()
         try:
             response = await get(self._http, self.endpoint + path, source=SOURCE, params=parameters, headers=headers)
         except SourceBusy as busy:
