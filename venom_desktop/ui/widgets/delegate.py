@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, Qt
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
@@ -15,6 +15,8 @@ from venom_desktop.ui.widgets.tiles import paint_tile
 
 Index = QModelIndex | QPersistentModelIndex
 TILE = 32
+_SELECTED = QStyle.StateFlag.State_Selected.value
+"""As a number: to combine two flags of Qt costs more than to fill a cell's ground."""
 
 
 class Cell:
@@ -27,7 +29,7 @@ class Cell:
         self.column = index.column()
         self.value: Any = index.data(Qt.ItemDataRole.UserRole)
         """The row's snapshot."""
-        self.selected = bool(option.state & QStyle.StateFlag.State_Selected)
+        self.selected = bool(option.state.value & _SELECTED)
         self.hovered = getattr(option.widget, "hover_row", -1) == index.row()
         self._direction: Qt.LayoutDirection = option.direction
 
@@ -47,13 +49,14 @@ class Cell:
     ) -> None:
         """One line, elided at the end or in the `middle`; `trailing` aligns numbers at the end edge."""
         place = self.mirrored(self.inner() if within is None else within)
-        mode = Qt.TextElideMode.ElideMiddle if middle else Qt.TextElideMode.ElideRight
-        self.painter.setFont(theme.font(role))
+        font = theme.font(role)
+        laid_out = theme.laid_out(text, role, width=int(place.width()), middle=middle)
+        size = laid_out.size()
+        at_the_end = trailing != (self._direction == Qt.LayoutDirection.RightToLeft)
+        left = place.right() - size.width() if at_the_end else place.left()
+        self.painter.setFont(font)
         self.painter.setPen(theme.color(tone))
-        side = Qt.AlignmentFlag.AlignRight if trailing else Qt.AlignmentFlag.AlignLeft
-        alignment = QStyle.visualAlignment(self._direction, side | Qt.AlignmentFlag.AlignVCenter)
-        shown = theme.metrics(role).elidedText(text, mode, int(place.width()))
-        self.painter.drawText(place, alignment, shown)
+        self.painter.drawStaticText(QPointF(left, place.top() + (place.height() - size.height()) / 2), laid_out)
 
     def two_lines(
         self, first: str, second: str, *, start: float = 8, tone: ColorRole = "text2", middle: bool = False

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -80,8 +80,10 @@ def paint_pill(painter: QPainter, rect: QRectF, look: PillLook, *, selected: boo
     painter.setFont(theme.font("small_medium"))
     painter.setPen(theme.color(look.state))
     place = _mirrored(painter, rect.adjusted(start, 0, -5, 0), rect)
-    text = theme.metrics("small_medium").elidedText(look.text, Qt.TextElideMode.ElideRight, int(place.width()) + 1)
-    painter.drawText(place, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeading, text)
+    text = theme.laid_out(look.text, "small_medium", width=int(place.width()) + 1)
+    size = text.size()
+    left = place.right() - size.width() if painter.layoutDirection() == Qt.LayoutDirection.RightToLeft else place.left()
+    painter.drawStaticText(QPointF(left, place.top() + (place.height() - size.height()) / 2), text)
     painter.restore()
 
 
