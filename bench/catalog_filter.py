@@ -21,13 +21,13 @@ from venom_desktop.core.catalog.search import CatalogSearch
 from venom_desktop.core.registry.model import ModelProvider
 from venom_desktop.core.signals import Signal
 
-_LIMITS_MS = {10_000: 16.0, 100_000: 50.0}
-_WORDS = ("qwen3 coder", "gemma it", "llama 8b", "mistral", "model 0042", "deepseek r1 q4", "zzz")
+LIMITS_MS = {10_000: 16.0, 100_000: 50.0}
+WORDS = ("qwen3 coder", "gemma it", "llama 8b", "mistral", "model 0042", "deepseek r1 q4", "zzz")
 _FAMILIES = ("Qwen3-Coder", "gemma-3-it", "Llama-3.1-8B", "Mistral-Small", "DeepSeek-R1", "Phi-4-mini")
 _LABELS = ("Q4_K_M", "Q5_K_M", "Q8_0")
 
 
-class _Loaded:
+class Loaded:
     """A catalog that gives everything at once for no text, and nothing more for a text."""
 
     def __init__(self, entries: Sequence[CatalogEntry]) -> None:
@@ -45,7 +45,7 @@ class _Loaded:
         raise NotImplementedError
 
 
-def _entry(number: int) -> CatalogEntry:
+def entry_of(number: int) -> CatalogEntry:
     name = f"{_FAMILIES[number % len(_FAMILIES)]}-{number:06}-GGUF"
     sizes = [number % 40 * 10**9 // 2 + place * 10**9 for place, _ in enumerate(_LABELS, start=1)]
     return CatalogEntry(
@@ -68,14 +68,14 @@ def _entry(number: int) -> CatalogEntry:
 
 
 async def _keystrokes_ms(rows: int, filters: CatalogFilters) -> list[float]:
-    search = CatalogSearch([_Loaded([_entry(number) for number in range(rows)])], settings=LoadSettings())
+    search = CatalogSearch([Loaded([entry_of(number) for number in range(rows)])], settings=LoadSettings())
     loaded = asyncio.Event()
     search.changed.subscribe(lambda state: loaded.set() if not state.loading and state.sources else None)
     search.open()
     await loaded.wait()
     search.set_filters(filters)
     found = []
-    for word in _WORDS:
+    for word in WORDS:
         for length in (*range(1, len(word) + 1), *range(len(word) - 1, -1, -1)):
             started = time.perf_counter()
             search.set_text(word[:length])
@@ -89,7 +89,7 @@ async def main() -> None:
     every = CatalogFilters(
         abilities=frozenset({Ability.TOOLS}), size_bytes=(0, 20 * 10**9), licenses=frozenset({"mit"})
     )
-    for rows, limit_ms in _LIMITS_MS.items():
+    for rows, limit_ms in LIMITS_MS.items():
         for name, filters in (("text", CatalogFilters()), ("text_and_filters", every)):
             times = await _keystrokes_ms(rows, filters)
             p95 = statistics.quantiles(times, n=20)[-1]
