@@ -70,9 +70,10 @@ class CatalogList(Frame):
 
     def show_state(self, state: CatalogState) -> None:
         """Take a new snapshot; a row that stays selected stays in its place."""
-        self._state = state
+        before, self._state = self._state, state
         selected = self.selected
-        self.rows.show_entries(state.rows)
+        same = (before.text, before.sort, before.filters) == (state.text, state.sort, state.filters)
+        self.rows.show_entries(state.rows, same_question=same)
         self._keep(selected.model_name if selected else None)
         self.table.show_sort(state.sort)
         self._show_loading(state)

@@ -1,10 +1,12 @@
 """The table of the catalog: a model over the rows that were loaded, and the painter of its columns."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from enum import IntEnum
+from itertools import islice
 from typing import Final
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtCore import QAbstractTableModel, QEvent, QModelIndex, QObject, QPersistentModelIndex, Qt
 from PySide6.QtCore import Signal as QtSignal
 from PySide6.QtWidgets import QAbstractItemView
 
@@ -18,7 +20,7 @@ from venom_desktop.ui.catalog.words import (
     size_words,
 )
 from venom_desktop.ui.i18n import count_short, facts, parameters, tr
-from venom_desktop.ui.widgets import Cell, RowDelegate, Table, fit_look, widest_fit_pill
+from venom_desktop.ui.widgets import Cell, PillLook, RowDelegate, Table, fit_look, widest_fit_pill
 
 Index = QModelIndex | QPersistentModelIndex
 NOWHERE: Final = QModelIndex()
@@ -45,6 +47,9 @@ _WIDTHS: Final[Mapping[Column, int]] = {
 _GONE_WHEN_NARROW: Final = (Column.SOURCE, Column.PARAMETERS, Column.CAN_DO, Column.DOWNLOADS)
 _SORTED: Final[Mapping[Sort, Column]] = {Sort.DOWNLOADS: Column.DOWNLOADS, Sort.SIZE: Column.SIZE}
 _LOAD_ROWS_AHEAD: Final = 20
+_LOOKED_THROUGH: Final = 500
+_ROWS_IN_WORDS: Final = 500
+_MOST_ICONS: Final = 3
 
 
 class CatalogModel(QAbstractTableModel):
@@ -58,10 +63,13 @@ class CatalogModel(QAbstractTableModel):
     def entries(self) -> Sequence[CatalogEntry]:
         return self._entries
 
-    def show_entries(self, entries: Sequence[CatalogEntry]) -> None:
-        """Take the rows of a new snapshot: more behind the old ones, changed ones in place, or another list."""
-        old, self_is_prefix = self._entries, _goes_on(self._entries, entries)
-        if not self_is_prefix:
+    def show_entries(self, entries: Sequence[CatalogEntry], *, same_question: bool = True) -> None:
+        """Take the rows of a new snapshot: more behind the old ones, changed ones in place, or another list.
+
+        With `same_question` False nothing is compared: the answer to another question is another list.
+        """
+        old = self._entries
+        if not same_question or not _goes_on(old, entries):
             self.beginResetModel()
             self._entries = entries
             self.endResetModel()
@@ -75,8 +83,10 @@ class CatalogModel(QAbstractTableModel):
         self._tell_changes(old)
 
     def row_of(self, model_name: str | None) -> int:
-        """The row of a model, -1 when it is not among the shown ones."""
-        return next((row for row, entry in enumerate(self._entries) if entry.model_name == model_name), -1)
+        """The row of a model, -1 when it is not among the first hundreds."""
+        # Whoever types must not wait for a look at a hundred thousand rows that nobody scrolls through.
+        near = islice(self._entries, _LOOKED_THROUGH)
+        return next((row for row, entry in enumerate(near) if entry.model_name == model_name), -1)
 
     def entry(self, row: int) -> CatalogEntry | None:
         return self._entries[row] if 0 <= row < len(self._entries) else None
@@ -156,27 +166,70 @@ def _tip(entry: CatalogEntry, column: Column) -> str:
             return ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shown:
+    """An entry in words and icons, as its row is painted."""
+
+    entry: CatalogEntry
+    source: str
+    parameters: str
+    size: str
+    icons: tuple[str, ...]
+    downloads: str
+    fit: PillLook
+
+    @classmethod
+    def of(cls, entry: CatalogEntry) -> "_Shown":
+        gate = ("lock",) if entry.gated else ()
+        return cls(
+            entry=entry,
+            source=provider_words(entry.provider),
+            parameters=parameters(entry.parameters),
+            size=size_words(entry),
+            icons=(*(ABILITY_ICONS[ability] for ability in abilities_of(entry)), *gate)[:_MOST_ICONS],
+            downloads=count_short(entry.downloads),
+            fit=fit_look(entry.fit),
+        )
+
+
 class CatalogDelegate(RowDelegate):
-    """Paints every column from the entry; nothing of it is a widget."""
+    """Paints every column from the entry; nothing of it is a widget. Words are made once for a row in view."""
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self._shown: dict[int, _Shown] = {}
+
+    def forget_words(self) -> None:
+        """After a change of the language."""
+        self._shown.clear()
 
     def paint_cell(self, cell: Cell) -> None:
-        entry: CatalogEntry = cell.value
-        match Column(cell.column):
+        shown = self._words(cell.value)
+        entry = shown.entry
+        match cell.column:
             case Column.MODEL:
                 cell.name(entry.display_name, entry.model_name, entry.publisher or "")
             case Column.SOURCE:
-                cell.text(provider_words(entry.provider), tone="text2")
+                cell.text(shown.source, tone="text2")
             case Column.PARAMETERS:
-                _number(cell, parameters(entry.parameters), known=entry.parameters is not None)
+                _number(cell, shown.parameters, known=entry.parameters is not None)
             case Column.SIZE:
-                _number(cell, size_words(entry), known=entry.quantizations != ())
+                _number(cell, shown.size, known=entry.quantizations != ())
             case Column.CAN_DO:
-                gate = ("lock",) if entry.gated else ()
-                cell.icons([*(ABILITY_ICONS[ability] for ability in abilities_of(entry)), *gate][:3])
+                cell.icons(shown.icons)
             case Column.DOWNLOADS:
-                _number(cell, count_short(entry.downloads), known=entry.downloads is not None)
-            case Column.FIT:
-                cell.pill(fit_look(entry.fit))
+                _number(cell, shown.downloads, known=entry.downloads is not None)
+            case _:
+                cell.pill(shown.fit)
+
+    def _words(self, entry: CatalogEntry) -> _Shown:
+        # By identity: an entry is never changed, and to hash one would read all of it.
+        found = self._shown.get(id(entry))
+        if found is None or found.entry is not entry:
+            if len(self._shown) >= _ROWS_IN_WORDS:
+                self._shown.clear()
+            found = self._shown[id(entry)] = _Shown.of(entry)
+        return found
 
 
 def _number(cell: Cell, text: str, *, known: bool) -> None:
@@ -222,6 +275,11 @@ class CatalogTable(Table):
         count = self.model().rowCount()
         first, last = self.rowAt(0), self.rowAt(self.viewport().height() - 1)
         return range(max(first, 0), count if last < 0 else last + 1)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.LanguageChange, QEvent.Type.LocaleChange):
+            self._painter.forget_words()
 
     def _ask_to_sort(self, section: int) -> None:
         for sort, column in _SORTED.items():
