@@ -54,11 +54,11 @@ class FilterBar(QWidget):
             (tr("Quantization"), self.quantization, labels),
             (tr("Licence"), self.license, licenses),
         )
-        self._more = MoreFilters(self._menus[_ALWAYS_SHOWN:])
+        self.more = MoreFilters(self._menus[_ALWAYS_SHOWN:])
         self._reach = ElidedLabel("", "small", tone="text3")
         self._reach.setAlignment(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignTrailing)
         chips = [chip for _, chip, _ in self._menus]
-        self.setLayout(row(self.fits, *chips, self._more, (self._reach, 1), margins=(16, 10, 12, 10)))
+        self.setLayout(row(self.fits, *chips, self.more, (self._reach, 1), margins=(16, 10, 12, 10)))
         self.fits.toggled.connect(lambda _: self.changed.emit())
         for chip in chips:
             chip.chosen.connect(lambda _: self.changed.emit())
@@ -103,7 +103,7 @@ class FilterBar(QWidget):
     def set_narrow(self, narrow: bool) -> None:
         for _, chip, _ in self._menus[_ALWAYS_SHOWN:]:
             chip.setVisible(not narrow)
-        self._more.setVisible(narrow)
+        self.more.setVisible(narrow)
 
 
 class MoreFilters(MenuChip):
