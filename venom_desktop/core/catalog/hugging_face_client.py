@@ -11,7 +11,15 @@ from urllib.parse import quote
 
 from venom_desktop.core.catalog.base import CatalogQuery
 from venom_desktop.core.catalog.hugging_face_wire import LIST_FIELDS, SORT_FIELDS, SOURCE, next_cursor, refusal
-from venom_desktop.core.errors import InvalidName, SourceBusy, SourceChanged, VenomError
+from venom_desktop.core.errors import (
+    GatedRepository,
+    InvalidName,
+    SourceBusy,
+    SourceChanged,
+    TokenRefused,
+    UnknownRepository,
+    VenomError,
+)
 from venom_desktop.core.http import Client, Response, get
 
 TokenSource = Callable[[], str | Awaitable[str | None] | None]
@@ -61,8 +69,16 @@ class HuggingFaceClient:
     async def repository(self, model_name: str) -> Any:
         """Everything about one repository, with the sizes and checksums of its files, in the hub's JSON."""
         path = f"/api/models/{quote(model_name, safe='/')}"
-        headers = await self.authorization()
-        return await _decoded(await self._get(path, {"blobs": "true"}, model_name=model_name, headers=headers))
+        parameters = {"blobs": "true"}
+        try:
+            response = await self._get(path, parameters, model_name=model_name, headers={})
+        except (UnknownRepository, GatedRepository, TokenRefused):
+            # Most repositories are public: the token is fetched and sent only where the hub wants one.
+            headers = await self.authorization()
+            if not headers:
+                raise
+            response = await self._get(path, parameters, model_name=model_name, headers=headers)
+        return await _decoded(response)
 
     def resolve_url(self, model_name: str, revision: str, file_name: str) -> str:
         """Where the bytes of a file are; redirects to another host for large ones."""
