@@ -4,6 +4,7 @@ from PySide6.QtCore import Signal as QtSignal
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
 from venom_desktop.ui import theme
+from venom_desktop.ui.i18n import tr
 from venom_desktop.ui.operations.presenter import Action, Look
 from venom_desktop.ui.widgets import Bar, Button, ElidedLabel, Icon, ToolButton, clear, column, row, wrapped
 from venom_desktop.ui.widgets.buttons import ButtonKind
@@ -14,6 +15,11 @@ TEXT_WIDTH = 330
 NARROW_TEXT_WIDTH = 232
 ACTIONS_WIDTH = 190
 NARROW_ACTIONS_WIDTH = 132
+
+
+def _paused_actions_width() -> int:
+    """Room for "Resume" and the cross, so that pausing moves no bar in any language."""
+    return Button(tr("Resume"), icon="play", size="dense").sizeHint().width() + ToolButton("close", "").width() + 4
 
 
 class OperationRow(QWidget):
@@ -90,7 +96,8 @@ class OperationRow(QWidget):
         self._texts.setMinimumWidth(width if has_bar else 0)
         self._texts.setMaximumWidth(width if has_bar else 16_777_215)
         self._row.setStretchFactor(self._texts, 0 if has_bar else 1)
-        self._actions_place.setMinimumWidth(NARROW_ACTIONS_WIDTH if self._narrow else ACTIONS_WIDTH)
+        least = NARROW_ACTIONS_WIDTH if self._narrow else ACTIONS_WIDTH
+        self._actions_place.setMinimumWidth(max(least, _paused_actions_width()))
 
     def _offer(self, actions: tuple[Action, ...]) -> None:
         had_focus = any(button.hasFocus() for button in self.buttons)

@@ -1,0 +1,1 @@
+"""The Installed tab: what is on this machine, what it can do, and how much room is left."""

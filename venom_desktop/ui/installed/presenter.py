@@ -1,0 +1,178 @@
+"""What the Installed tab lists and offers, without a widget: rows by runtime, states, and the one primary verb."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from statistics import median
+from typing import Final
+
+from venom_desktop.core.operations.operation import ModelOperation, OperationStatus, OperationType
+from venom_desktop.core.registry.capabilities import effective
+from venom_desktop.core.registry.inventory import InventorySnapshot
+from venom_desktop.core.registry.model import ModelCapabilities, ModelKey, ModelMetadata, ModelProvider, ModelStatus
+from venom_desktop.core.runtimes.base import RuntimeSnapshot, RuntimeState
+
+SPEEDS_REMEMBERED: Final = 5
+
+
+class State(Enum):
+    """What is special about a model right now; the first that holds is shown."""
+
+    REMOVING = "removing"
+    INSTALLING = "installing"
+    ACTIVATING = "activating"
+    VERIFYING = "verifying"
+    FILE_MISSING = "file_missing"
+    CHECKSUM_DIFFERS = "checksum_differs"
+    ACTIVE = "active"
+    LOADED = "loaded"
+    RESTING = "resting"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """The head of one runtime's models; `state` None: this program does not run it."""
+
+    runtime: str
+    title: str | None
+    count: int
+    size_bytes: int
+    state: RuntimeState | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One installed model; `capabilities` are those that count, the user's word over what was detected."""
+
+    model: ModelMetadata
+    capabilities: ModelCapabilities
+    state: State
+    loaded: bool = False
+    operation: ModelOperation | None = None
+    """The unfinished job on it."""
+
+    @property
+    def key(self) -> ModelKey:
+        return self.model.key
+
+
+class Primary(Enum):
+    """The one verb at the foot of the panel."""
+
+    ACTIVATE = "activate"
+    UNLOAD = "unload"
+    INSTALL_AGAIN = "install_again"
+    WAIT = "wait"
+    NOTHING = "nothing"
+
+
+def size_of(model: ModelMetadata) -> int | None:
+    if model.size_bytes is not None:
+        return model.size_bytes
+    return None if model.size_gb is None else round(model.size_gb * 1e9)
+
+
+def list_rows(
+    inventory: InventorySnapshot,
+    runtimes: Mapping[str, RuntimeSnapshot],
+    operations: Iterable[ModelOperation],
+    *,
+    text: str = "",
+) -> tuple[Group | Row, ...]:
+    """A head per runtime and its models below; `text` keeps the models in which each of its words occurs."""
+    busy = unfinished(operations)
+    words = text.casefold().split()
+    listed: list[Group | Row] = []
+    for runtime, models in inventory.by_runtime.items():
+        rows = [_row(model, inventory, busy.get(model.key)) for model in models if _matches(model, words)]
+        if rows:
+            listed += [_group(runtime, rows, runtimes.get(runtime)), *rows]
+    return tuple(listed)
+
+
+def unfinished(operations: Iterable[ModelOperation]) -> dict[ModelKey, ModelOperation]:
+    """The job that is running or resting on each model; there is at most one."""
+    return {
+        ModelKey(name=operation.model_name, runtime=operation.runtime or ""): operation
+        for operation in operations
+        if not operation.status.is_final
+    }
+
+
+def primary(row: Row, runtimes: Mapping[str, RuntimeSnapshot]) -> Primary:
+    """What stands between the user and an answer of this model."""
+    if row.operation is not None:
+        return Primary.WAIT
+    if row.state is State.FILE_MISSING:
+        return Primary.INSTALL_AGAIN if can_download(row.model) else Primary.NOTHING
+    if row.model.runtime not in runtimes:
+        return Primary.NOTHING
+    return Primary.UNLOAD if row.state is State.ACTIVE and row.loaded else Primary.ACTIVATE
+
+
+def can_download(model: ModelMetadata) -> bool:
+    """True when its files came from a catalog this version installs from."""
+    return model.provider is ModelProvider.HUGGINGFACE and not model.used_in_place
+
+
+def usual_speed(operations: Iterable[ModelOperation]) -> float | None:
+    """Bytes per second of the last installs that were completed; None when there is none to go by."""
+    speeds = []
+    for operation in operations:
+        done = operation.operation_type is OperationType.INSTALL and operation.status is OperationStatus.COMPLETED
+        if not done or not operation.total_bytes or operation.completed_at is None:
+            continue
+        seconds = (operation.completed_at - operation.started_at).total_seconds()
+        if seconds > 0:
+            speeds.append(operation.total_bytes / seconds)
+    return median(speeds[:SPEEDS_REMEMBERED]) if speeds else None
+
+
+def _row(model: ModelMetadata, inventory: InventorySnapshot, operation: ModelOperation | None) -> Row:
+    return Row(
+        model=model,
+        capabilities=effective(model),
+        state=_state(model, inventory, operation),
+        loaded=model.key in inventory.loaded,
+        operation=operation,
+    )
+
+
+def _state(model: ModelMetadata, inventory: InventorySnapshot, operation: ModelOperation | None) -> State:
+    if operation is not None:
+        match operation.operation_type:
+            case OperationType.REMOVE:
+                return State.REMOVING
+            case OperationType.INSTALL | OperationType.UPDATE:
+                return State.INSTALLING
+            case OperationType.ACTIVATE:
+                return State.ACTIVATING
+            case OperationType.VERIFY:
+                return State.VERIFYING
+    if model.status is ModelStatus.REMOVING:
+        return State.REMOVING
+    if model.status is ModelStatus.FAILED:
+        return State.FILE_MISSING
+    if model.checksum_differs:
+        return State.CHECKSUM_DIFFERS
+    if inventory.active == model.key:
+        return State.ACTIVE
+    return State.LOADED if model.key in inventory.loaded else State.RESTING
+
+
+def _group(runtime: str, rows: Sequence[Row], snapshot: RuntimeSnapshot | None) -> Group:
+    return Group(
+        runtime=runtime,
+        title=snapshot.title if snapshot else None,
+        count=len(rows),
+        size_bytes=sum(size_of(row.model) or 0 for row in rows),
+        state=snapshot.state if snapshot else None,
+    )
+
+
+def _matches(model: ModelMetadata, words: Sequence[str]) -> bool:
+    if not words:
+        return True
+    quantization = effective(model).quantization or ""
+    text = " ".join((model.display_name, model.name, model.runtime, quantization)).casefold()
+    return all(word in text for word in words)

@@ -1,0 +1,231 @@
+"""What the Installed tab says: states, capabilities, facts of a file, and the numbers of a removal."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, assert_never
+
+from PySide6.QtCore import QDate, QLocale
+
+from venom_desktop.core.registry.model import ModelCapabilities, ModelMetadata
+from venom_desktop.core.runtimes.base import LoadSettings, RuntimeState
+from venom_desktop.ui.catalog.words import license_words, provider_words, runtime_words
+from venom_desktop.ui.i18n import DAY_S, ago, date, facts, gigabytes, number, plural, tokens, tokens_short, tr, unknown
+from venom_desktop.ui.installed.presenter import Group, Row, State, can_download, size_of
+from venom_desktop.ui.widgets import PillLook, pill_size
+
+_ABILITIES: Final[Mapping[str, str]] = {
+    "supports_vision": "vision",
+    "supports_function_calling": "tools",
+    "supports_thinking": "thinking",
+    "supports_embedding": "embedding",
+}
+"""Field to icon, in the order in which they stand in a row."""
+
+
+def state_look(state: State) -> PillLook | None:
+    """The pill of a state; a model that just rests has none."""
+    match state:
+        case State.REMOVING:
+            return PillLook(text=tr("Removing"), glyph="trash")
+        case State.INSTALLING:
+            return PillLook(text=tr("Installing"), glyph="download", state="part")
+        case State.ACTIVATING:
+            return PillLook(text=tr("Activating"), glyph="refresh", state="part")
+        case State.VERIFYING:
+            return PillLook(text=tr("Verifying"), glyph="refresh", state="part")
+        case State.FILE_MISSING:
+            return PillLook(text=tr("File missing"), glyph="warning", state="bad")
+        case State.CHECKSUM_DIFFERS:
+            return PillLook(text=tr("Checksum differs"), glyph="warning", state="bad")
+        case State.ACTIVE:
+            return PillLook(text=tr("Active"), glyph="check", state="ok")
+        case State.LOADED:
+            return PillLook(text=tr("Loaded"), glyph="bolt")
+        case State.RESTING:
+            return None
+        case _:
+            assert_never(state)
+
+
+def widest_state() -> int:
+    """The width at which no state is cut."""
+    return max(pill_size(look).width() for state in State if (look := state_look(state)) is not None)
+
+
+def runtime_look(state: RuntimeState | None) -> PillLook:
+    """The pill of a runtime; None: this program does not run it."""
+    match state:
+        case RuntimeState.RUNNING:
+            return PillLook(text=tr("Running"), glyph="disc", state="ok")
+        case RuntimeState.STARTING:
+            return PillLook(text=tr("Starting"), glyph="refresh", state="part")
+        case RuntimeState.STOPPING:
+            return PillLook(text=tr("Stopping"), glyph="refresh", state="part")
+        case RuntimeState.STOPPED:
+            return PillLook(text=tr("Stopped"), glyph="ring")
+        case RuntimeState.EXITED:
+            return PillLook(text=tr("Exited"), glyph="error", state="bad")
+        case RuntimeState.UNAVAILABLE:
+            return PillLook(text=tr("Unavailable"), glyph="warning", state="warn")
+        case None:
+            return PillLook(text=tr("Not offered here"), glyph="cross")
+        case _:
+            assert_never(state)
+
+
+def runtime_title(runtime: str, title: str | None) -> str:
+    return title or runtime_words(runtime)
+
+
+def group_detail(group: Group) -> str:
+    return facts(plural("{count} model", "{count} models", group.count), gigabytes(group.size_bytes))
+
+
+def ability_icons(capabilities: ModelCapabilities) -> list[str]:
+    return [icon for field, icon in _ABILITIES.items() if getattr(capabilities, field)]
+
+
+def ability_names(capabilities: ModelCapabilities) -> list[str]:
+    names = {
+        "supports_vision": tr("Vision"),
+        "supports_function_calling": tr("Tools"),
+        "supports_thinking": tr("Thinking"),
+        "supports_embedding": tr("Embedding"),
+    }
+    return [names[field] for field in _ABILITIES if getattr(capabilities, field)]
+
+
+def capability_pills(capabilities: ModelCapabilities) -> list[PillLook]:
+    """What it can do, what it holds, and the two lacks that surprise people."""
+    names, icons = ability_names(capabilities), ability_icons(capabilities)
+    looks = [PillLook(text=name, glyph=icon) for name, icon in zip(names, icons, strict=True)]
+    if capabilities.supports_system_role is not None:
+        role = capabilities.supports_system_role
+        looks.append(
+            PillLook(text=tr("System role") if role else tr("No system role"), glyph="check" if role else "cross")
+        )
+    if capabilities.max_context_length:
+        count = tokens_short(capabilities.max_context_length)
+        looks.append(PillLook(text=tr("{count} context", count=count), glyph="papers"))
+    if capabilities.supports_vision is False:
+        looks.append(PillLook(text=tr("No vision"), glyph="cross"))
+    return looks
+
+
+def capability_source(model: ModelMetadata) -> str:
+    if model.overrides != ModelCapabilities():
+        return tr("Read from the model file, partly set by you")
+    if model.capabilities == ModelCapabilities():
+        return tr("Nothing could be read from the model file")
+    return tr("Read from the model file")
+
+
+def last_used(moment: datetime | None, now: datetime | None = None) -> str:
+    """ "3 min ago", then "3 Oct 2026": short enough for a column."""
+    if moment is None:
+        return tr("never")
+    reference = now or datetime.now(UTC)
+    if (reference - moment).total_seconds() < DAY_S:
+        return ago(moment, reference)
+    local = moment.astimezone()
+    return QLocale().toString(QDate(local.year, local.month, local.day), "d MMM yyyy")
+
+
+def second_line(model: ModelMetadata) -> str:
+    """Under the name in the panel: Ollama's or the hub's own name, and where it came from."""
+    source = provider_words(model.provider) if model.provider is not None else None
+    return facts(model.name, source)
+
+
+def file_facts(row: Row) -> list[tuple[str, str, bool]]:
+    """Name, value, and True where the value's end matters."""
+    model = row.model
+    found = [(tr("Size"), facts(gigabytes(size_of(model)), row.capabilities.quantization), False)]
+    if model.license:
+        found.append((tr("Licence"), license_words(model.license), False))
+    found += [
+        (tr("Installed"), date(model.installed_at), False),
+        (tr("Last used"), last_used(model.last_used_at), False),
+        (tr("Checksum"), checksum_words(model), False),
+    ]
+    if model.revision:
+        found.append((tr("Revision"), model.revision, True))
+    place = folder_of(model)
+    if place is not None:
+        found.append((tr("Folder"), short_path(place), True))
+    return found
+
+
+def checksum_words(model: ModelMetadata) -> str:
+    if model.checksum_differs:
+        return tr("differs from the publisher's")
+    if not model.checksums:
+        return tr("none to compare with")
+    if model.verified_at is None:
+        return tr("not verified yet")
+    return tr("verified {date}", date=date(model.verified_at))
+
+
+def folder_of(model: ModelMetadata) -> Path | None:
+    """Where its files lie; None when the row names no path."""
+    return None if model.local_path is None else model.local_path.parent
+
+
+def short_path(path: Path) -> str:
+    """With ~ for the home folder."""
+    home = Path.home()
+    return str(Path("~") / path.relative_to(home)) if path.is_relative_to(home) else str(path)
+
+
+def settings_words(settings: LoadSettings, runtime: str) -> str:
+    """The load settings somebody chose, in one line."""
+    layers = tr("all") if settings.gpu_layers == -1 else number(settings.gpu_layers or 0)
+    chosen = facts(
+        tr("context {tokens}", tokens=tokens(settings.context)) if settings.context else None,
+        tr("{count} threads", count=number(settings.threads)) if settings.threads else None,
+        tr("GPU layers {count}", count=layers) if settings.gpu_layers is not None else None,
+        plural("{count} slot", "{count} slots", settings.parallel) if settings.parallel else None,
+        tr("KV {kind}", kind=settings.kv_type) if settings.kv_type else None,
+    )
+    return chosen or tr("{runtime} chooses them", runtime=runtime)
+
+
+def removal_consequence(model: ModelMetadata, runtime: str, bytes_per_s: float | None) -> str:
+    """What a removal deletes, and what bringing it back would cost."""
+    size = size_of(model)
+    amount = gigabytes(size)
+    if not model.files:
+        sentence = tr("Its file ({size}) is deleted from {runtime}.", size=amount, runtime=runtime)
+    elif len(model.files) == 1:
+        sentence = tr("Its file ({size}) is deleted from this computer.", size=amount)
+    else:
+        count = number(len(model.files))
+        sentence = tr("Its {count} files ({size}) are deleted from this computer.", count=count, size=amount)
+    if bytes_per_s and size and can_download(model):
+        again = minutes(size / bytes_per_s)
+        sentence += " " + tr("Installing it again takes about {duration} at your usual speed.", duration=again)
+    return sentence
+
+
+def minutes(seconds: float) -> str:
+    """ "4 minutes", "20 seconds", "2 hours": rough on purpose."""
+    if seconds < 55:
+        return plural("{count} second", "{count} seconds", max(1, round(seconds)))
+    if seconds < 5400:
+        return plural("{count} minute", "{count} minutes", max(1, round(seconds / 60)))
+    return plural("{count} hour", "{count} hours", round(seconds / 3600))
+
+
+def row_sentence(row: Row, title: str) -> str:
+    """What a screen reader says of a row."""
+    look = state_look(row.state)
+    parts = [row.model.display_name, title, gigabytes(size_of(row.model)), row.capabilities.quantization]
+    parts.append(look.text if look is not None else None)
+    return ", ".join(part for part in parts if part)
+
+
+def yes_or_no(value: bool | None) -> str:
+    if value is None:
+        return unknown()
+    return tr("yes") if value else tr("no")
