@@ -49,6 +49,11 @@ class Dialog(QDialog):
         self.finished.connect(lambda result: self.answered.emit(result == QDialog.DialogCode.Accepted.value))
 
     def open(self) -> None:
+        # The size hint of wrapped texts counts the lines of a narrower dialog.
+        layout = self.layout()
+        if layout is not None and layout.hasHeightForWidth():
+            width = max(WIDTH, self.sizeHint().width())
+            self.resize(width, layout.totalHeightForWidth(width))
         super().open()
         self.focus_first()
 

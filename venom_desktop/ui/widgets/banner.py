@@ -12,7 +12,7 @@ from venom_desktop.ui.i18n import tr
 from venom_desktop.ui.theme_tokens import ColorRole
 from venom_desktop.ui.widgets.buttons import Button, ButtonKind, ToolButton
 from venom_desktop.ui.widgets.labels import Icon, Label
-from venom_desktop.ui.widgets.layouts import row
+from venom_desktop.ui.widgets.layouts import column, row
 
 BannerKind = Literal["note", "cure", "box"]
 _LOOKS: dict[BannerKind, tuple[str, ColorRole]] = {
@@ -26,12 +26,14 @@ class Banner(QFrame):
     """Icon, sentence, button. `note` = stale data, `cure` = an error, `box` = advice with a close button.
 
     Hidden until `tell` is called. `closable` gives the other kinds a close button too, and `dismissed` tells that
-    it was pressed.
+    it was pressed. `stacked` puts the button below the sentence, for narrow panels.
     """
 
     dismissed = QtSignal()
 
-    def __init__(self, kind: BannerKind, *, icon: str | None = None, closable: bool = False) -> None:
+    def __init__(
+        self, kind: BannerKind, *, icon: str | None = None, closable: bool = False, stacked: bool = False
+    ) -> None:
         super().__init__()
         default_icon, role = _LOOKS[kind]
         self._kind: BannerKind = kind
@@ -43,7 +45,10 @@ class Banner(QFrame):
         self._button = Button("", _button_kind(kind), size="dense", on_click=self._press)
         close = ToolButton("close", tr("Dismiss"), icon_size=14, on_click=self._dismiss)
         close.setVisible(closable or kind == "box")
-        self.setLayout(row(self._icon, (self._sentence, 1), self._button, close, spacing=10, margins=(12, 6, 6, 6)))
+        beside = () if stacked else (self._button,)
+        line = row(self._icon, (self._sentence, 1), *beside, close, spacing=10)
+        below = (row(None, self._button),) if stacked else ()
+        self.setLayout(column(line, *below, spacing=6, margins=(12, 6, 6, 6)))
         self.setMinimumHeight(38)
         self.hide()
 
