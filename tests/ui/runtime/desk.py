@@ -69,7 +69,7 @@ class Desk:
     async def until(self, fact: Callable[[], object], *, within_s: float = WAIT_S) -> None:
         """Let Qt and the loop work until `fact` holds."""
         async with asyncio.timeout(within_s):
-            while not fact():
+            while not fact():  # noqa: ASYNC110 - Qt has no event for what a test wants to see
                 await asyncio.sleep(0.005)
 
     async def install(self, name: str = "tiny", *, context: int = 2048, **options: Any) -> ModelKey:
@@ -91,11 +91,12 @@ class Desk:
         return self.tab.cards[NAME].pill.look.text
 
     async def ask(self, question: str) -> None:
-        """Type a question and send it with the keyboard."""
+        """Type a question and send it with the keyboard, as soon as somebody would answer."""
         field = self.tab.prompt.input
         field.setPlainText(question)
+        await self.until(self.tab.prompt.send_button.isEnabled)
         QTest.keyClick(field, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
-        await self.until(lambda: self.tab.prompt.session.last is not None)
+        assert self.last.question == question
 
     async def ended(self) -> Exchange:
         """The last exchange, once its answer is over and shown."""

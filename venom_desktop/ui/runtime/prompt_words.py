@@ -34,20 +34,24 @@ class Answerer:
         return short_name(self.target.model) if self.target else ""
 
 
-def answerer_of(active: ActiveModel, runtimes: Mapping[str, Runtime], *, last_model: str | None) -> Answerer:
-    """What the active model is and whether its runtime would take a question now."""
-    starting = next((one for one in runtimes.values() if one.snapshot.state is RuntimeState.STARTING), None)
+def answerer_of(
+    active: ActiveModel, runtimes: Mapping[str, Runtime], *, last_model: str | None, switching: bool
+) -> Answerer:
+    """What the active model is and whether its runtime would take a question now.
+
+    `switching`: a model is being activated, though its runtime may run already.
+    """
     key = active.key
     runtime = runtimes.get(key.runtime) if key else None
-    if key is None or runtime is None:
-        readiness = Readiness.NOTHING_ACTIVE if starting is None else Readiness.LOADING
-        title = starting.snapshot.title if starting else ""
-        return Answerer(readiness=readiness, runtime=title, last_model=last_model)
-    target = Target(runtime=key.runtime, model=key.name)
-    readiness = Readiness.READY if target_of(runtime) == target else Readiness.STOPPED
-    if starting is not None and readiness is not Readiness.READY:
+    target = Target(runtime=key.runtime, model=key.name) if key and runtime else None
+    if target is not None and runtime is not None and target_of(runtime) == target:
+        readiness = Readiness.READY
+    elif switching or any(one.snapshot.state is RuntimeState.STARTING for one in runtimes.values()):
         readiness = Readiness.LOADING
-    return Answerer(readiness=readiness, target=target, runtime=runtime.snapshot.title, last_model=last_model)
+    else:
+        readiness = Readiness.STOPPED if target else Readiness.NOTHING_ACTIVE
+    title = (runtime or next(iter(runtimes.values()))).snapshot.title
+    return Answerer(readiness=readiness, target=target, runtime=title, last_model=last_model)
 
 
 def short_name(model_name: str) -> str:

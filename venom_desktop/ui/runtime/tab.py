@@ -111,7 +111,8 @@ class RuntimeTab(QWidget):
             card.show_look(card_look(self._facts(name)))
         self.loaded.show_rows(loaded_rows(self._runtimes, self._active.snapshot.key))
         last_model = self.verbs.last_model(self._usual_runtime())
-        self.prompt.show_answerer(answerer_of(self._active.snapshot, self._runtimes, last_model=last_model))
+        switching, active = self.verbs.is_switching(), self._active.snapshot
+        self.prompt.show_answerer(answerer_of(active, self._runtimes, last_model=last_model, switching=switching))
 
     def set_narrow(self, narrow: bool) -> None:
         """Under 1100 px the prompt leaves the page and comes back over it when it is asked for."""
@@ -127,6 +128,7 @@ class RuntimeTab(QWidget):
         else:
             self._prompt_column.addWidget(self.prompt)
             self.prompt.show()
+            self.splitter.fit()
 
     def open_prompt(self) -> None:
         """Bring the prompt up, where the next question can be typed."""

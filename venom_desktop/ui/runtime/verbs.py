@@ -37,6 +37,11 @@ class RuntimeVerbs:
         found = (one for one in self._registry.operations.operations if one.runtime == runtime)
         return next((one for one in found if one.operation_type is OperationType.ACTIVATE), None)
 
+    def is_switching(self) -> bool:
+        """True while a model is being activated."""
+        activations = (self.activation(runtime) for runtime in self._runtimes)
+        return any(one is not None and not one.status.is_final for one in activations)
+
     def log_file(self, runtime: str) -> Path | None:
         found = self._runtimes[runtime]
         return found.log_file if isinstance(found, WritesLog) else None
@@ -50,7 +55,7 @@ class RuntimeVerbs:
 
     async def restart(self, runtime: str) -> None:
         """End the server and load the same model again. Raises `SwitchInProgress` and what an activation raises."""
-        if self._is_switching():
+        if self.is_switching():
             raise SwitchInProgress
         loaded = self._runtimes[runtime].snapshot.loaded
         name = loaded[0].name if loaded else self.last_model(runtime)
@@ -70,11 +75,7 @@ class RuntimeVerbs:
         """Take a model out of memory. Raises `SwitchInProgress`."""
         if key == self._active.snapshot.key:
             await self._registry.deactivate()
-        elif self._is_switching():
+        elif self.is_switching():
             raise SwitchInProgress
         else:
             await self._runtimes[key.runtime].unload()
-
-    def _is_switching(self) -> bool:
-        activations = (self.activation(runtime) for runtime in self._runtimes)
-        return any(one is not None and not one.status.is_final for one in activations)

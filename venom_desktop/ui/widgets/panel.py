@@ -50,6 +50,10 @@ class SideSplitter(QSplitter):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self.fit()
+
+    def fit(self) -> None:
+        """Give the panel its width, as after it was hidden; where the user dragged the line, the line stays."""
         if not self._dragged:
             self._place()
 
