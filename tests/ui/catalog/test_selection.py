@@ -102,6 +102,8 @@ async def test_running_down_the_list_asks_for_the_last_row_only(desk: Desk) -> N
 
     for row in rows:
         desk.selection.select(row)
+        for _ in range(5):
+            await asyncio.sleep(0)
     await desk.until_exact()
 
     assert desk.hub.asked == ["org/Model-4-GGUF"]

@@ -26,13 +26,15 @@ def test_the_model_keeps_qts_rules_through_every_change(qtmodeltester: ModelTest
     qtmodeltester.check(model)  # type: ignore[no-untyped-call]
 
 
-def test_more_rows_are_appended_and_a_selected_row_stays() -> None:
+def test_more_rows_are_appended_and_a_selected_row_stays(qtbot: QtBot) -> None:
     model = CatalogModel()
     model.show_entries(ROWS[:20])
     kept = QPersistentModelIndex(model.index(7, 0))
 
-    model.show_entries(ROWS[:40])
+    with qtbot.waitSignal(model.rowsInserted) as told:
+        model.show_entries(ROWS[:40])
 
+    assert told.args[1:] == [20, 39]
     assert kept.isValid()
     assert model.rowCount() == 40
 
