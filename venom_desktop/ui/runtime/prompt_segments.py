@@ -2,8 +2,8 @@
 
 import re
 
-SETTLED_AFTER = 2_000
-LONGEST = 4_000
+SETTLED_AFTER = 1_200
+LONGEST = 2_400
 """Characters. From the first on a cut is made where it cannot be seen, at the second one is made in any case."""
 
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)")
