@@ -1,4 +1,4 @@
-"""What stands behind the window: imported and composed after it shows, taken down before it is gone."""
+"""What stands behind the window: composed after it shows, taken down before it is gone."""
 
 import logging
 import os
@@ -6,37 +6,116 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from PySide6.QtWidgets import QApplication
-
-from venom_desktop.app.compose import build
-from venom_desktop.app.furnish import Furniture
+from venom_desktop.app.api_switch import ApiSwitch
+from venom_desktop.app.compose import Composition, build
+from venom_desktop.app.furnish import Furniture, Supplies
 from venom_desktop.app.instance import InstanceServer
 from venom_desktop.app.instance_door import Claim
 from venom_desktop.app.lifecycle import Lifecycle, Step
 from venom_desktop.app.logging import start_logging
 from venom_desktop.app.paths import Paths
+from venom_desktop.app.status import keep_status_true
 from venom_desktop.core.errors import VenomError
+from venom_desktop.core.notices import Notices
 from venom_desktop.core.secrets.masking import Redactor
 from venom_desktop.core.settings.ui_state import UiState
 from venom_desktop.core.tasks import TaskScope
 from venom_desktop.ui.bridge import Bridge
 from venom_desktop.ui.main_window import MainWindow
+from venom_desktop.ui.settings.places import Places
+
+_log = logging.getLogger(__name__)
 
 
 @asynccontextmanager
 async def open_backstage(
-    window: MainWindow, app: QApplication, *, paths: Paths, claim: Claim, ui_state: UiState, quit_: Callable[[], None]
+    window: MainWindow, *, paths: Paths, claim: Claim, ui_state: UiState, quit_: Callable[[], None]
 ) -> AsyncIterator[None]:
+    """Everything that works while the window is open. What cannot start is told in the window, not by its end."""
     redactor = Redactor()
     stop_logging = start_logging(paths.log, redactor)
     scope = TaskScope("window")
     bridge = Bridge(scope, window.report)
-    composition = build(paths, os.environ, redactor=redactor)
-    await composition.lifecycle.start()
-    Furniture(window, composition.services, bridge, ui_state).place()
+    try:
+        composition = build(paths, os.environ, redactor=redactor)
+        await composition.lifecycle.start()
+    except VenomError as error:
+        window.report(error)
+        composition = None
+    try:
+        if composition is None:
+            yield
+            return
+        async with _furnished(window, composition, bridge, paths=paths, claim=claim, ui_state=ui_state, quit_=quit_):
+            yield
+    finally:
+        await scope.close()
+        if composition is not None:
+            await composition.lifecycle.stop()
+        stop_logging()
+
+
+@asynccontextmanager
+async def _furnished(
+    window: MainWindow,
+    composition: Composition,
+    bridge: Bridge,
+    *,
+    paths: Paths,
+    claim: Claim,
+    ui_state: UiState,
+    quit_: Callable[[], None],
+) -> AsyncIterator[None]:
+    services = composition.services
+    api = ApiSwitch(services, paths.token_file, redactor=composition.redactor)
+    notices = Notices([*services.settings.notices, services.registry.manifest.notice])
+    services.vault.changed.subscribe(lambda _: notices.add(services.vault.notice))
+    furniture = Furniture(
+        window,
+        Supplies(
+            services=services,
+            bridge=bridge,
+            ui_state=ui_state,
+            places=Places(models=services.registry.manifest.models_dir, config=paths.config, log=paths.log),
+            account=composition.account,
+            api=api,
+            notices=notices,
+            quit_=quit_,
+        ),
+    )
+    furniture.place()
+    keep_status_true(window, services, bridge)
+    door = InstanceServer(claim, _Answers(window, furniture, api))
+    lifecycle = Lifecycle(
+        Step(name="local API", stop=api.stop),
+        Step(name="instance socket", start=door.start, stop=door.close),
+    )
+    await lifecycle.start()
+    bridge.start("local API", api.follow_settings(), on_error=window.report)
     try:
         yield
     finally:
-        await scope.close()
-        await composition.lifecycle.stop()
-        stop_logging()
+        furniture.remember()
+        await lifecycle.stop()
+
+
+class _Answers:
+    """What a second start, the file manager and the command line ask of the running window."""
+
+    def __init__(self, window: MainWindow, furniture: Furniture, api: ApiSwitch) -> None:
+        self._window = window
+        self._furniture = furniture
+        self._api = api
+
+    async def show(self) -> None:
+        self._window.showNormal()
+        self._window.raise_()
+        self._window.activateWindow()
+
+    async def open_file(self, file: Path) -> None:
+        await self.show()
+        self._furniture.import_file(file)
+
+    async def api(self) -> tuple[str, str]:
+        await self._api.start()
+        return self._api.url or "", self._api.token or ""

@@ -10,6 +10,7 @@ from venom_desktop.app.paths import Paths
 from venom_desktop.core.catalog.base import CatalogEntry, Quantization
 from venom_desktop.core.catalog.cache import DiskCache
 from venom_desktop.core.catalog.fit import LoadSettings
+from venom_desktop.core.catalog.hub_account import HubAccount
 from venom_desktop.core.catalog.hugging_face import HuggingFaceCatalog
 from venom_desktop.core.catalog.search import CatalogSearch
 from venom_desktop.core.catalog.snapshot import read_bundled_rows
@@ -60,6 +61,8 @@ class Composition:
 
     services: Services
     parts: RegistryParts
+    account: HubAccount
+    redactor: Redactor
     lifecycle: Lifecycle
 
 
@@ -184,6 +187,8 @@ def build(
     return Composition(
         services=services,
         parts=parts,
+        account=HubAccount(http, endpoint=lambda: settings.snapshot.hf_endpoint, token=token),
+        redactor=redactor,
         lifecycle=_lifecycle(
             services,
             manifest,

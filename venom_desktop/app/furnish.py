@@ -1,51 +1,229 @@
-"""Fills the window: builds each tab from the services it needs, and leads from one tab to another."""
+"""Fills the window: builds each tab from the services it needs, and leads from one to another."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
+from PySide6.QtCore import QByteArray
 from PySide6.QtWidgets import QWidget
 
+from venom_desktop.core.catalog.hub_account import HubAccount
 from venom_desktop.core.catalog.recommended import read_recommended
 from venom_desktop.core.errors import Cure
+from venom_desktop.core.notices import Notices
 from venom_desktop.core.operations.operation import ModelOperation
 from venom_desktop.core.resources import resource
 from venom_desktop.core.services import Services
 from venom_desktop.core.settings.ui_state import UiState
+from venom_desktop.ui.about import HeaderMenu
+from venom_desktop.ui.alerts import Alerts
 from venom_desktop.ui.bridge import Bridge
 from venom_desktop.ui.catalog.tab import CatalogTab
 from venom_desktop.ui.main_window import MainWindow
 from venom_desktop.ui.operations.panel import OperationsPanel
+from venom_desktop.ui.settings.api_control import ApiControl
+from venom_desktop.ui.settings.places import Places
+from venom_desktop.ui.switcher import Switcher
 from venom_desktop.ui.tab_bar import TabName
+
+if TYPE_CHECKING:
+    from venom_desktop.ui.runtime.tab import RuntimeTab
+    from venom_desktop.ui.settings.tab import SettingsTab
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Supplies:
+    """What the tabs are built from."""
+
+    services: Services
+    bridge: Bridge
+    ui_state: UiState
+    places: Places
+    account: HubAccount
+    api: ApiControl
+    notices: Notices
+    quit_: Callable[[], object]
+
+
+class HasSplitter(Protocol):
+    """A tab whose line between list and panel is remembered between runs."""
+
+    def state(self) -> QByteArray: ...
+
+    def restore(self, state: QByteArray) -> None: ...
+
+
+Tab = TypeVar("Tab", bound=HasSplitter)
 
 
 class Furniture:
-    """The tabs and panels of one window."""
+    """The tabs and panels of one window; a tab is imported and built when it is first shown."""
 
-    def __init__(self, window: MainWindow, services: Services, bridge: Bridge, ui_state: UiState) -> None:
+    def __init__(self, window: MainWindow, supplies: Supplies) -> None:
         self._window = window
-        self._services = services
-        self._bridge = bridge
-        self._ui_state = ui_state
+        self._supplies = supplies
+        self._splitters: dict[TabName, HasSplitter] = {}
 
     def place(self) -> None:
-        services = self._services
-        self._window.set_pages({name: self._factories().get(name, QWidget) for name in TabName})
-        self._window.set_operations(
-            OperationsPanel(services.registry, services.settings, self._bridge, on_cure=self._cure_operation)
+        window, supplies = self._window, self._supplies
+        services = supplies.services
+        window.set_operations(
+            OperationsPanel(services.registry, services.settings, supplies.bridge, on_cure=self.cure_operation)
+        )
+        window.set_pages(self._factories())
+        self._alerts = Alerts(supplies.bridge, supplies.notices, window.alerts_button, self.cure)
+        window.alerts_requested.connect(self._alerts.open)
+        self._switcher = Switcher(
+            supplies.bridge, services.registry, window.status.runtime, browse=self.browse, on_cure=self.cure
+        )
+        window.switcher_requested.connect(self._switcher.open)
+        self._menu = HeaderMenu(
+            window,
+            toggle_operations=self._toggle_operations,
+            show_settings=lambda: window.show_tab(TabName.SETTINGS),
+            show_about=self._show_about,
+            quit_=supplies.quit_,
         )
 
-    def _factories(self) -> dict[TabName, Callable[[], QWidget]]:
-        return {TabName.CATALOG: self._catalog}
+    def cure(self, cure: Cure) -> None:
+        """Lead to the place where an error is cured."""
+        match cure:
+            case Cure.OPEN_TOKEN_SETTINGS | Cure.RAISE_LIMIT | Cure.OPEN_SETTINGS:
+                self._settings().show_cure(cure)
+            case Cure.FREE_SPACE | Cure.ACTIVATE_MODEL:
+                self._window.show_tab(TabName.INSTALLED)
+            case Cure.START_RUNTIME | Cure.OPEN_LOG:
+                self._runtime().cure(cure)
+            case _:
+                self._window.show_tab(TabName.CATALOG)
 
-    def _catalog(self) -> QWidget:
-        services = self._services
+    def cure_operation(self, cure: Cure, operation: ModelOperation) -> None:
+        """As `cure`, for an operation: its model's page is opened in the browser."""
+        if cure is Cure.OPEN_MODEL_PAGE:
+            from venom_desktop.ui.links import open_link
+
+            repository = operation.model_name.partition(":")[0]
+            open_link(f"{self._supplies.services.hugging_face.endpoint}/{repository}")
+        else:
+            self.cure(cure)
+
+    def import_file(self, file: Path) -> None:
+        from venom_desktop.ui.installed.tab import InstalledTab
+
+        cast(InstalledTab, self._window.show_tab(TabName.INSTALLED)).import_file(file)
+
+    def browse(self) -> None:
+        cast(CatalogTab, self._window.show_tab(TabName.CATALOG)).browse()
+
+    def _toggle_operations(self) -> None:
+        panel = self._window.operations
+        if isinstance(panel, OperationsPanel):
+            panel.toggle()
+
+    def _factories(self) -> Mapping[TabName, Callable[[], QWidget]]:
+        return {
+            TabName.CATALOG: self._make_catalog,
+            TabName.TRENDING: self._make_trending,
+            TabName.INSTALLED: self._make_installed,
+            TabName.RUNTIME: self._make_runtime,
+            TabName.PAPERS: self._make_papers,
+            TabName.SETTINGS: self._make_settings,
+        }
+
+    def remember(self) -> None:
+        """Note where the lines between lists and panels stand."""
+        for name, tab in self._splitters.items():
+            self._supplies.ui_state.put(_splitter_key(name), bytes(tab.state().toBase64().data()).decode())
+
+    def _make_catalog(self) -> QWidget:
+        services = self._supplies.services
         tab = CatalogTab(
-            self._bridge,
+            self._supplies.bridge,
             search=services.search,
             catalog=services.hugging_face,
             registry=services.registry,
             host=services.host,
             recommended=lambda: read_recommended(resource("recommended.json")),
         )
+        tab.cure_wanted.connect(self.cure)
+        tab.prompt_wanted.connect(lambda: self._runtime().open_prompt())
+        return self._with_splitter(TabName.CATALOG, tab)
+
+    def _make_trending(self) -> QWidget:
+        from venom_desktop.ui.trending.tab import TrendingTab
+
+        return TrendingTab(self.browse)
+
+    def _make_installed(self) -> QWidget:
+        from venom_desktop.ui.installed.tab import InstalledTab
+
+        services = self._supplies.services
+        return InstalledTab(
+            services.registry,
+            self._supplies.bridge,
+            runtimes=services.runtimes,
+            model_settings=services.model_settings,
+            settings=services.settings,
+            change_quota=lambda: self.cure(Cure.RAISE_LIMIT),
+            browse_catalog=self.browse,
+            on_cure=self.cure,
+        )
+
+    def _make_runtime(self) -> QWidget:
+        from venom_desktop.ui.runtime.tab import RuntimeTab
+
+        services = self._supplies.services
+        tab = RuntimeTab(
+            self._supplies.bridge,
+            runtimes=services.runtimes,
+            registry=services.registry,
+            active=services.active,
+            ask=services.ask,
+            host=services.host,
+            ui_state=self._supplies.ui_state,
+            load_settings=services.model_settings.get,
+        )
+        tab.cure_wanted.connect(self.cure)
+        return self._with_splitter(TabName.RUNTIME, tab)
+
+    def _make_papers(self) -> QWidget:
+        from venom_desktop.ui.papers.tab import PapersTab
+
+        return PapersTab(self.browse)
+
+    def _make_settings(self) -> QWidget:
+        from venom_desktop.ui.settings.tab import SettingsParts, SettingsTab
+
+        supplies = self._supplies
+        parts = SettingsParts(
+            settings=supplies.services.settings,
+            vault=supplies.services.vault,
+            registry=supplies.services.registry,
+            account=supplies.account,
+            ui_state=supplies.ui_state,
+            places=supplies.places,
+            api=supplies.api,
+        )
+        return SettingsTab(supplies.bridge, parts, free_space=lambda: self.cure(Cure.FREE_SPACE))
+
+    def _runtime(self) -> "RuntimeTab":
+        return cast("RuntimeTab", self._window.show_tab(TabName.RUNTIME))
+
+    def _settings(self) -> "SettingsTab":
+        return cast("SettingsTab", self._window.show_tab(TabName.SETTINGS))
+
+    def _show_about(self) -> None:
+        from venom_desktop.ui.settings.tab import PageName
+
+        self._settings().show_page(PageName.ABOUT)
+
+    def _with_splitter(self, name: TabName, tab: Tab) -> Tab:
+        self._splitters[name] = tab
+        if isinstance(kept := self._supplies.ui_state.get(_splitter_key(name)), str):
+            tab.restore(QByteArray.fromBase64(kept.encode("ascii", "ignore")))
         return tab
 
-    def _cure_operation(self, cure: Cure, operation: ModelOperation) -> None: ...
+
+def _splitter_key(name: TabName) -> str:
+    return f"splitter.{name.value}"

@@ -14,18 +14,21 @@ from venom_desktop.app.desktop import WINDOW_STATE
 from venom_desktop.app.instance_door import Claim
 from venom_desktop.app.paths import Paths
 from venom_desktop.core.settings.ui_state import UiState
+from venom_desktop.ui.garbage import GarbageOnThisThread
 from venom_desktop.ui.main_window import MainWindow
 
 
 def live(app: QApplication, window: MainWindow, *, paths: Paths, claim: Claim, ui_state: UiState) -> int:
     """Run until the user quits; returns the exit status."""
     with asyncio.Runner(loop_factory=lambda: qasync.QEventLoop(app)) as runner:
-        return runner.run(_until_quit(app, window, paths=paths, claim=claim, ui_state=ui_state))
+        garbage = GarbageOnThisThread(app)
+        try:
+            return runner.run(_until_quit(window, paths=paths, claim=claim, ui_state=ui_state))
+        finally:
+            garbage.close()
 
 
-async def _until_quit(
-    app: QApplication, window: MainWindow, *, paths: Paths, claim: Claim, ui_state: UiState
-) -> int:
+async def _until_quit(window: MainWindow, *, paths: Paths, claim: Claim, ui_state: UiState) -> int:
     quitting = asyncio.Event()
 
     def close() -> bool:
@@ -36,9 +39,7 @@ async def _until_quit(
     with _signals_call(quitting.set):
         # Imported in a thread: a second of imports must not be a second without repaints.
         backstage = await asyncio.to_thread(importlib.import_module, "venom_desktop.app.backstage")
-        opened = backstage.open_backstage(
-            window, app, paths=paths, claim=claim, ui_state=ui_state, quit_=quitting.set
-        )
+        opened = backstage.open_backstage(window, paths=paths, claim=claim, ui_state=ui_state, quit_=quitting.set)
         try:
             async with opened:
                 await quitting.wait()

@@ -1,0 +1,155 @@
+"""What the small commands do, over one of two ways: the program that runs in this home, or the core itself."""
+
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, Protocol
+from urllib.parse import quote
+
+from venom_desktop.api.payloads import Json, installed_payload, operation_payload, runtime_payload
+from venom_desktop.api.questions import removal_question
+from venom_desktop.app import instance_door
+from venom_desktop.app.headless import open_home
+from venom_desktop.app.paths import Paths
+from venom_desktop.core.errors import ModelActive, NeedsConfirmation, SourceUnreachable, VenomError
+from venom_desktop.core.http import Client, HttpError, make_local_client
+from venom_desktop.core.registry.names import check_name
+from venom_desktop.core.services import Services
+
+API_WITHIN_S = 20.0
+"""A window imports the web framework before it answers."""
+
+
+class Refused(VenomError):
+    """An error answer of the running program, with its own status and code."""
+
+    sentence = "{sentence}"
+
+    def __init__(self, answer: Mapping[str, Any]) -> None:
+        super().__init__(sentence=str(answer.get("error", "The running program refused.")))
+        self.answer = {"success": False, **{name: answer[name] for name in answer if name != "ok"}}
+
+    @property
+    def needs_confirmation(self) -> bool:
+        return bool(self.answer.get("needs_confirmation"))
+
+
+class Desk(Protocol):
+    """Every answer is the HTTP API's JSON. Each verb raises `VenomError`."""
+
+    async def installed(self) -> Json: ...
+
+    async def operations(self) -> list[Json]: ...
+
+    async def operation(self, operation_id: str) -> Json: ...
+
+    async def install(self, name: str, runtime: str) -> str: ...
+
+    async def pause(self, operation_id: str) -> None: ...
+
+    async def resume(self, operation_id: str) -> None: ...
+
+    async def activate(self, name: str, runtime: str | None) -> Json: ...
+
+    async def remove(self, name: str, runtime: str | None, *, confirm: bool) -> str: ...
+
+
+@asynccontextmanager
+async def open_desk(*, command: str) -> AsyncIterator[Desk]:
+    """The running program's when there is one, else a home of our own for as long as the command takes."""
+    paths = Paths.from_environment(os.environ)
+    paths.make_private()
+    claimed = instance_door.claim_or_ask(paths.runtime, {"request": "api"}, wait_s=API_WITHIN_S)
+    if isinstance(claimed, dict):
+        if not claimed.get("ok"):
+            raise Refused(claimed)
+        async with make_local_client() as client:
+            yield RunningDesk(client, url=claimed["url"], token=claimed["token"])
+    else:
+        async with open_home(paths, os.environ, claimed, command=command, port=0) as home:
+            yield OwnDesk(home.services)
+
+
+class RunningDesk:
+    def __init__(self, client: Client, *, url: str, token: str) -> None:
+        self._client = client
+        self._base = f"{url}/api/v1"
+        self._headers = {"Authorization": f"Bearer {token}"}
+
+    async def installed(self) -> Json:
+        return await self._call("GET", "/models")
+
+    async def operations(self) -> list[Json]:
+        found: list[Json] = (await self._call("GET", "/models/operations?limit=500"))["operations"]
+        return found
+
+    async def operation(self, operation_id: str) -> Json:
+        found: Json = (await self._call("GET", f"/models/operations/{operation_id}"))["operation"]
+        return found
+
+    async def install(self, name: str, runtime: str) -> str:
+        body = {"name": name, "provider": "huggingface", "runtime": runtime}
+        return str((await self._call("POST", "/models/registry/install", body))["operation_id"])
+
+    async def pause(self, operation_id: str) -> None:
+        await self._call("POST", f"/models/operations/{operation_id}/pause")
+
+    async def resume(self, operation_id: str) -> None:
+        await self._call("POST", f"/models/operations/{operation_id}/resume")
+
+    async def activate(self, name: str, runtime: str | None) -> Json:
+        return await self._call("POST", "/models/activate", {"name": name, "runtime": runtime})
+
+    async def remove(self, name: str, runtime: str | None, *, confirm: bool) -> str:
+        told = f"?confirm={str(confirm).lower()}" + ("" if runtime is None else f"&runtime={quote(runtime)}")
+        answer = await self._call("DELETE", f"/models/registry/{quote(check_name(name), safe='')}{told}")
+        return str(answer["operation_id"])
+
+    async def _call(self, method: str, path: str, body: Json | None = None) -> Json:
+        try:
+            response = await self._client.request(method, self._base + path, json=body, headers=self._headers)
+            answer = response.json()
+        except (HttpError, ValueError) as error:
+            raise SourceUnreachable(source="The running program") from error
+        if response.status_code != 200:
+            raise Refused(answer)
+        return dict(answer)
+
+
+class OwnDesk:
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._registry = services.registry
+
+    async def installed(self) -> Json:
+        return installed_payload(self._registry.inventory.snapshot)
+
+    async def operations(self) -> list[Json]:
+        return [operation_payload(one) for one in self._registry.operations.operations]
+
+    async def operation(self, operation_id: str) -> Json:
+        return operation_payload(self._registry.get_operation_status(operation_id))
+
+    async def install(self, name: str, runtime: str) -> str:
+        return await self._registry.install_model(name, runtime=runtime)
+
+    async def pause(self, operation_id: str) -> None:
+        self._registry.pause(operation_id)
+        await self._registry.wait(operation_id)
+
+    async def resume(self, operation_id: str) -> None:
+        self._registry.resume(operation_id)
+
+    async def activate(self, name: str, runtime: str | None) -> Json:
+        model = self._registry.inventory.find(check_name(name), runtime)
+        await self._registry.activate_model(model.name, model.runtime)
+        snapshot = self._services.runtimes[model.runtime].snapshot
+        return {"success": True, "message": f"{model.name} is active", "runtime": runtime_payload(snapshot)}
+
+    async def remove(self, name: str, runtime: str | None, *, confirm: bool) -> str:
+        model = self._registry.inventory.find(check_name(name), runtime)
+        if model.key == self._services.active.snapshot.key:
+            raise ModelActive
+        if not confirm:
+            raise NeedsConfirmation(question=removal_question(model, delete_own_file=False))
+        return await self._registry.remove_model(model.name, model.runtime)
