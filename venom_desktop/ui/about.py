@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QDialog, QGridLayout, QWidget
 
@@ -41,8 +41,16 @@ class HeaderMenu:
                 words, keys, act = entry
                 # Behind the tab stands what the window binds itself: a second binding would make both ambiguous.
                 menu.addAction(f"{words}\t{keys}" if keys else words).triggered.connect(lambda _=False, act=act: act())
+        # The button's own popup would hang over the window's edge. Qt takes a null pointer here.
+        window.menu_button.setMenu(None)  # type: ignore[arg-type]
+        window.menu_button.clicked.connect(self.open)
         _bind(window, "F1", self.show_keys)
         _bind(window, "Ctrl+Q", quit_)
+
+    def open(self) -> None:
+        """Open under the button, both ending at the same edge."""
+        button, menu = self._window.menu_button, self._window.menu
+        menu.popup(button.mapToGlobal(QPoint(button.width() - menu.sizeHint().width(), button.height() + 4)))
 
     def show_keys(self) -> None:
         KeysDialog(self._window).open()

@@ -120,15 +120,11 @@ class AlertsPopup(Popup):
         sentence = Label(message.sentence, wrap=True)
         sentence.setToolTip(message.tip)
         close = ToolButton("close", tr("Dismiss"), icon_size=14, on_click=lambda: self._dismiss(notice))
-        top = row(
-            Icon("warning", 16, "warn"),
-            (sentence, 1),
-            close,
-            spacing=10,
-            margins=(16, 10, 8, 10 if message.cure is None else 0),
-        )
-        for item in (0, 2):
-            top.setAlignment(top.itemAt(item).widget(), Qt.AlignmentFlag.AlignTop)
+        icon = column(4, Icon("warning", 16, "warn"), None, spacing=0)
+        words = column(4, sentence, None, spacing=0)
+        below = 10 if message.cure is None else 0
+        top = row(icon, (words, 1), close, spacing=10, margins=(16, 8, 8, below))
+        top.setAlignment(close, Qt.AlignmentFlag.AlignTop)
         if message.cure is None:
             return wrapped(top)
         cure = message.cure

@@ -89,6 +89,10 @@ class SecretDialog(Dialog):
     def secret(self) -> str:
         return self._field.text().strip()
 
+    def forget(self) -> None:
+        """Empty the field: a dialog that waits to be deleted must not hold a key."""
+        self._field.clear()
+
     def focus_first(self) -> None:
         self._field.setFocus(Qt.FocusReason.TabFocusReason)
 
@@ -133,5 +137,6 @@ async def ask_secret(parent: QWidget, title: str, help_text: str) -> str | None:
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)
     agreed = await answer(dialog)
     secret = dialog.secret if agreed else None
+    dialog.forget()
     dialog.deleteLater()
     return secret

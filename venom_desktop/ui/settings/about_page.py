@@ -38,7 +38,7 @@ class VersionRow(SettingRow):
 class FolderRow(SettingRow):
     def __init__(self, title: str, help_text: str, folder: Path) -> None:
         show = Button(tr("Open folder"), size="dense", on_click=lambda: open_folder(str(folder)))
-        super().__init__(title, help_text, wrapped(row(path_label(str(folder)), show, spacing=6)))
+        super().__init__(title, help_text, wrapped(row(path_label(str(folder)), show, spacing=10)))
 
 
 class LegalRow(QWidget):

@@ -30,7 +30,7 @@ class PathRow(StoredRow):
         self.path = path_label()
         self.button = Button(tr("Choose…"), size="dense", on_click=lambda: self.run(self.choose()))
         self.undo = ToolButton("close", undo, icon_size=14, on_click=lambda: self.run(self.return_to_default()))
-        control: QWidget = wrapped(row(self.path, self.button, self.undo, spacing=6))
+        control: QWidget = wrapped(row(self.path, self.button, self.undo, spacing=10))
         super().__init__(bridge, settings, key, title=title, help_text=help_text, control=control, shown=self._words)
         control.setAccessibleName(title)
         self.show_stored()

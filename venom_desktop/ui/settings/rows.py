@@ -33,7 +33,7 @@ class StoredRow(SettingRow):
         self.locked = settings.source(key) is Source.ENVIRONMENT
         self._bridge = bridge
         self._settings = settings
-        words = locked_help(shown(getattr(settings.snapshot, key))) if self.locked else help_text
+        words = locked_help(shown(self.stored)) if self.locked else help_text
         super().__init__(title, words, control, set_by=info(key).about.variable if self.locked else None)
         bridge.listen(settings.changed, self, lambda _: self.show_stored())
 
@@ -77,7 +77,15 @@ class SegmentedRow(StoredRow):
     ) -> None:
         self._values = [value for value, _ in choices]
         self.control = Segmented([words for _, words in choices], meaning=title)
-        super().__init__(bridge, settings, key, title=title, help_text=help_text, control=self.control)
+        super().__init__(
+            bridge,
+            settings,
+            key,
+            title=title,
+            help_text=help_text,
+            control=self.control,
+            shown=dict(choices).__getitem__,
+        )
         self.show_stored()
         self.control.chosen.connect(lambda index: self.store(self._values[index]))
 

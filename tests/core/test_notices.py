@@ -1,0 +1,27 @@
+"""What the program has to tell stands once, newest first, until it is dismissed."""
+
+from venom_desktop.core.errors import ManifestBroughtBack, SettingsReset, VenomError
+from venom_desktop.core.notices import Notices
+
+RESET = SettingsReset(path="settings.json", kept="settings.json.damaged")
+BACK = ManifestBroughtBack(path="manifest.json")
+
+
+def test_the_newest_stands_first_and_nothing_stands_twice() -> None:
+    notices = Notices([RESET, None])
+    heard: list[tuple[VenomError, ...]] = []
+    notices.changed.subscribe(heard.append)
+    notices.add(BACK)
+    notices.add(SettingsReset(path="settings.json", kept="settings.json.damaged"))
+    notices.add(None)
+    assert heard == [(BACK, RESET)]
+    assert notices.standing == (BACK, RESET)
+
+
+def test_a_dismissed_notice_is_gone_and_may_come_again() -> None:
+    notices = Notices([RESET])
+    notices.dismiss(RESET)
+    notices.dismiss(RESET)
+    assert not notices.standing
+    notices.add(RESET)
+    assert notices.standing == (RESET,)
