@@ -15,7 +15,7 @@ from venom_desktop.core.registry.quota import QuotaSnapshot
 from venom_desktop.core.runtimes.base import LoadSettings, RuntimeSnapshot, RuntimeState
 from venom_desktop.ui.installed import words
 from venom_desktop.ui.installed.foot import foot_of
-from venom_desktop.ui.installed.presenter import Group, Primary, Row, State, list_rows, usual_speed
+from venom_desktop.ui.installed.presenter import Group, Lister, Primary, Row, State, list_rows, usual_speed
 from venom_desktop.ui.installed.storage_view import storage_view
 
 GB = 10**9
@@ -75,6 +75,20 @@ def test_the_filter_takes_every_word_and_hides_empty_groups() -> None:
         runtime="ollama", title=None, count=1, size_bytes=2 * GB, state=None
     )
     assert list_rows(inventory, RUNTIMES, (), text="nothing like it") == ()
+
+
+def test_a_row_is_made_anew_only_when_something_of_it_changed() -> None:
+    lister = Lister()
+    other = model("org/other:Q8_0")
+    inventory = InventorySnapshot(models=(TINY, other))
+    before = lister.rows(inventory, RUNTIMES, ())
+    after = lister.rows(replace(inventory, active=other.key), RUNTIMES, ())
+    assert after[1] is before[1]
+    assert after[2] is not before[2]
+    overridden = replace(TINY, overrides=ModelCapabilities(supports_vision=True))
+    last = lister.rows(replace(inventory, models=(overridden, other)), RUNTIMES, ())[1]
+    assert isinstance(last, Row)
+    assert last.capabilities.supports_vision is True
 
 
 @pytest.mark.parametrize(

@@ -110,6 +110,20 @@ async def test_a_new_model_appears_selected_with_its_panel(themed: QApplication,
         assert desk.tab.details.primary.label == "Activate on llama.cpp"
 
 
+async def test_a_hidden_tab_does_nothing_until_it_is_seen(themed: QApplication, tmp_path: Path) -> None:
+    async with open_desk(tmp_path) as desk:
+        desk.tab.hide()
+        resets: list[object] = []
+        desk.tab.list.rows.modelReset.connect(lambda: resets.append(None))
+        await desk.bench.put("org/one:Q8_0")
+        heard = desk.bench.registry.inventory.snapshot.models
+        await turns(20)
+        assert heard
+        assert resets == []
+        desk.tab.show()
+        await until(lambda: desk.names == ["org/one:Q8_0"])
+
+
 async def test_enter_activates_and_the_panel_waits(themed: QApplication, tmp_path: Path) -> None:
     async with open_desk(tmp_path) as desk:
         activate = desk.bench.script(OperationType.ACTIVATE)

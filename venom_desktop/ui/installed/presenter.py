@@ -14,6 +14,8 @@ from venom_desktop.core.runtimes.base import RuntimeSnapshot, RuntimeState
 
 SPEEDS_REMEMBERED: Final = 5
 
+_NOTHING_SET: Final = ModelCapabilities()
+
 
 class State(Enum):
     """What is special about a model right now; the first that holds is shown."""
@@ -72,6 +74,36 @@ def size_of(model: ModelMetadata) -> int | None:
     return None if model.size_gb is None else round(model.size_gb * 1e9)
 
 
+class Lister:
+    """Makes the rows; those of models that did not change are made once, so that ten thousand cost no stall."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], tuple[Row, str]] = {}
+
+    def rows(
+        self,
+        inventory: InventorySnapshot,
+        runtimes: Mapping[str, RuntimeSnapshot],
+        operations: Iterable[ModelOperation],
+        *,
+        text: str = "",
+    ) -> tuple[Group | Row, ...]:
+        """A head per runtime and its models below; `text` keeps the models in which each of its words occurs."""
+        busy = unfinished(operations)
+        words = text.casefold().split()
+        known, self._known = self._known, {}
+        found: dict[str, list[Row]] = {}
+        for model in inventory.models:
+            place = (model.runtime, model.name)
+            row, searched = self._known[place] = _made(model, inventory, busy, known.get(place))
+            if not words or all(word in searched for word in words):
+                found.setdefault(model.runtime, []).append(row)
+        listed: list[Group | Row] = []
+        for runtime, rows in sorted(found.items()):
+            listed += [_group(runtime, rows, runtimes.get(runtime)), *rows]
+        return tuple(listed)
+
+
 def list_rows(
     inventory: InventorySnapshot,
     runtimes: Mapping[str, RuntimeSnapshot],
@@ -79,15 +111,8 @@ def list_rows(
     *,
     text: str = "",
 ) -> tuple[Group | Row, ...]:
-    """A head per runtime and its models below; `text` keeps the models in which each of its words occurs."""
-    busy = unfinished(operations)
-    words = text.casefold().split()
-    listed: list[Group | Row] = []
-    for runtime, models in inventory.by_runtime.items():
-        rows = [_row(model, inventory, busy.get(model.key)) for model in models if _matches(model, words)]
-        if rows:
-            listed += [_group(runtime, rows, runtimes.get(runtime)), *rows]
-    return tuple(listed)
+    """As `Lister.rows`, for once."""
+    return Lister().rows(inventory, runtimes, operations, text=text)
 
 
 def unfinished(operations: Iterable[ModelOperation]) -> dict[ModelKey, ModelOperation]:
@@ -128,17 +153,29 @@ def usual_speed(operations: Iterable[ModelOperation]) -> float | None:
     return median(speeds[:SPEEDS_REMEMBERED]) if speeds else None
 
 
-def _row(model: ModelMetadata, inventory: InventorySnapshot, operation: ModelOperation | None) -> Row:
-    return Row(
-        model=model,
-        capabilities=effective(model),
-        state=_state(model, inventory, operation),
-        loaded=model.key in inventory.loaded,
-        operation=operation,
-    )
+def _made(
+    model: ModelMetadata,
+    inventory: InventorySnapshot,
+    busy: Mapping[ModelKey, ModelOperation],
+    known: tuple[Row, str] | None,
+) -> tuple[Row, str]:
+    """The row and the text that the filter searches."""
+    operation = busy.get(model.key) if busy else None
+    loaded = bool(inventory.loaded) and model.key in inventory.loaded
+    active = inventory.active
+    is_active = active is not None and active.name == model.name and active.runtime == model.runtime
+    state = _state(model, operation, active=is_active, loaded=loaded)
+    if known is not None:
+        row, searched = known
+        if row.model is model and row.state is state and row.loaded == loaded and row.operation is operation:
+            return known
+    capabilities = effective(model) if model.overrides != _NOTHING_SET else model.capabilities
+    row = Row(model=model, capabilities=capabilities, state=state, loaded=loaded, operation=operation)
+    searched = " ".join((model.display_name, model.name, model.runtime, capabilities.quantization or "")).casefold()
+    return row, searched
 
 
-def _state(model: ModelMetadata, inventory: InventorySnapshot, operation: ModelOperation | None) -> State:
+def _state(model: ModelMetadata, operation: ModelOperation | None, *, active: bool, loaded: bool) -> State:
     if operation is not None:
         match operation.operation_type:
             case OperationType.REMOVE:
@@ -155,9 +192,9 @@ def _state(model: ModelMetadata, inventory: InventorySnapshot, operation: ModelO
         return State.FILE_MISSING
     if model.checksum_differs:
         return State.CHECKSUM_DIFFERS
-    if inventory.active == model.key:
+    if active:
         return State.ACTIVE
-    return State.LOADED if model.key in inventory.loaded else State.RESTING
+    return State.LOADED if loaded else State.RESTING
 
 
 def _group(runtime: str, rows: Sequence[Row], snapshot: RuntimeSnapshot | None) -> Group:
@@ -168,11 +205,3 @@ def _group(runtime: str, rows: Sequence[Row], snapshot: RuntimeSnapshot | None) 
         size_bytes=sum(size_of(row.model) or 0 for row in rows),
         state=snapshot.state if snapshot else None,
     )
-
-
-def _matches(model: ModelMetadata, words: Sequence[str]) -> bool:
-    if not words:
-        return True
-    quantization = effective(model).quantization or ""
-    text = " ".join((model.display_name, model.name, model.runtime, quantization)).casefold()
-    return all(word in text for word in words)

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QModelIndex, QPoint, Qt, QTimer
-from PySide6.QtGui import QShowEvent
+from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QWidget
 
 from venom_desktop.core.errors import Cure
@@ -18,11 +18,11 @@ from venom_desktop.core.settings.schema import info
 from venom_desktop.core.settings.store import SettingsStore, Source
 from venom_desktop.ui.bridge import Bridge, Merged
 from venom_desktop.ui.i18n import tr
-from venom_desktop.ui.installed import menu, presenter
+from venom_desktop.ui.installed import menu
 from venom_desktop.ui.installed.details import InstalledDetails
 from venom_desktop.ui.installed.foot import Foot, foot_of
 from venom_desktop.ui.installed.list_page import InstalledList
-from venom_desktop.ui.installed.presenter import Primary, Row
+from venom_desktop.ui.installed.presenter import Lister, Primary, Row
 from venom_desktop.ui.installed.storage_view import storage_view
 from venom_desktop.ui.installed.verbs import Verb, Verbs
 from venom_desktop.ui.installed.words import runtime_title, settings_words
@@ -61,6 +61,8 @@ class InstalledTab(QWidget):
         self._settings = settings
         self._on_cure = on_cure
         self._foot: Foot | None = None
+        self._is_stale = False
+        self._lister = Lister()
         self.list = InstalledList()
         self.details = InstalledDetails()
         self.splitter = SideSplitter(self.list, self.details)
@@ -103,6 +105,7 @@ class InstalledTab(QWidget):
 
     def select_model(self, key: ModelKey) -> None:
         """Bring one model's row and panel to the front."""
+        self.show_rows()
         self.list.table.select_model(key)
 
     def show_rows(self) -> None:
@@ -110,13 +113,20 @@ class InstalledTab(QWidget):
         inventory = self._registry.inventory.snapshot
         operations = self._registry.operations.operations
         text = self.list.search.text()
-        self.list.rows.show_rows(presenter.list_rows(inventory, self._snapshots(), operations, text=text))
+        self.list.rows.show_rows(self._lister.rows(inventory, self._snapshots(), operations, text=text))
         self.list.show_page(any_installed=bool(inventory.models))
         self._show_details()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._ages.start()
+        if self._is_stale:
+            self._follow()
+            self._measure()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._ages.stop()
 
     def _connect(self, change_quota: Callable[[], object], browse_catalog: Callable[[], object]) -> None:
         table, details, storage = self.list.table, self.details, self.list.storage
@@ -135,7 +145,7 @@ class InstalledTab(QWidget):
         details.cure_wanted.connect(self._cure)
 
     def _listen(self) -> None:
-        merged: Merged[object] = Merged(self, lambda _: self.show_rows())
+        merged: Merged[object] = Merged(self, lambda _: self._follow())
         registry, bridge = self._registry, self._bridge
         for source in (registry.inventory.changed, registry.operations.changed, self._model_settings.changed):
             bridge.listen(source, self, merged.add)
@@ -143,6 +153,12 @@ class InstalledTab(QWidget):
             bridge.listen(runtime.changed, self, merged.add)
         bridge.listen_merged(registry.inventory.changed, self, lambda _: self._measure())
         bridge.listen_merged(self._settings.changed, self, lambda _: self._measure())
+
+    def _follow(self) -> None:
+        """A tab that nobody sees only notes that something is new."""
+        self._is_stale = not self.isVisible()
+        if not self._is_stale:
+            self.show_rows()
 
     def _snapshots(self) -> dict[str, RuntimeSnapshot]:
         return {name: runtime.snapshot for name, runtime in self._runtimes.items()}
@@ -161,6 +177,9 @@ class InstalledTab(QWidget):
         return runtime_title(row.model.runtime, runtime.snapshot.title if runtime else None)
 
     def _measure(self) -> None:
+        self._is_stale = self._is_stale or not self.isVisible()
+        if not self.isVisible():
+            return
         self._bridge.start("measure the models folder", self._show_storage(), on_error=self._list_failed)
 
     async def _show_storage(self) -> None:
@@ -183,7 +202,6 @@ class InstalledTab(QWidget):
     async def _import(self, path: Path) -> None:
         key = await self._registry.import_file(path)
         self.list.search.clear()
-        self.show_rows()
         self.select_model(key)
 
     def _list_failed(self, error: Exception) -> None:

@@ -55,14 +55,14 @@ class InstalledModel(QAbstractTableModel):
 
     def show_rows(self, rows: Sequence[Group | Row]) -> None:
         before = self._rows
-        if [_identity(row) for row in before] != [_identity(row) for row in rows]:
+        if not _are_the_same(before, rows):
             self.beginResetModel()
             self._rows = rows
             self.endResetModel()
             return
         self._rows = rows
         for place, (old, new) in enumerate(zip(before, rows, strict=True)):
-            if old != new:
+            if old is not new and old != new:
                 self.dataChanged.emit(self.index(place, 0), self.index(place, len(Column) - 1))
 
     def row(self, place: int) -> Row | None:
@@ -72,7 +72,12 @@ class InstalledModel(QAbstractTableModel):
 
     def place_of(self, key: ModelKey | None) -> int:
         """-1 when it is not listed."""
-        return next((place for place, row in enumerate(self._rows) if isinstance(row, Row) and row.key == key), -1)
+        if key is None:
+            return -1
+        for place, row in enumerate(self._rows):
+            if isinstance(row, Row) and row.model.name == key.name and row.model.runtime == key.runtime:
+                return place
+        return -1
 
     def rowCount(self, parent: Index = NOWHERE) -> int:
         return 0 if parent.isValid() else len(self._rows)
@@ -118,6 +123,13 @@ class InstalledModel(QAbstractTableModel):
         groups = (row for row in self._rows if isinstance(row, Group) and row.runtime == shown.model.runtime)
         title = next((group.title for group in groups), None)
         return words.row_sentence(shown, words.runtime_title(shown.model.runtime, title))
+
+
+def _are_the_same(before: Sequence[Group | Row], after: Sequence[Group | Row]) -> bool:
+    """True when the same things stand in the same places, whatever is told of them."""
+    if len(before) != len(after):
+        return False
+    return all(old is new or _identity(old) == _identity(new) for old, new in zip(before, after, strict=True))
 
 
 def _identity(row: Group | Row) -> object:
