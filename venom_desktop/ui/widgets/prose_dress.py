@@ -8,6 +8,7 @@ from PySide6.QtGui import (
     QTextCursor,
     QTextDocument,
     QTextFormat,
+    QTextFrameFormat,
     QTextTable,
     QTextTableCell,
 )
@@ -87,6 +88,7 @@ def _dress_tables(document: QTextDocument, *, heads: bool) -> None:
         shape = frame.format()
         shape.setBorderCollapse(True)
         shape.setBorder(1)
+        shape.setBorderStyle(QTextFrameFormat.BorderStyle.BorderStyle_Solid)
         shape.setBorderBrush(theme.color("field"))
         shape.setCellPadding(5)
         shape.setTopMargin(6)
