@@ -1,12 +1,16 @@
 """Values are checked once, at the edge, and a wrong one is answered with a sentence."""
 
+import ast
 import math
 from pathlib import Path
 
 import pytest
 
+import venom_desktop
 from venom_desktop.core.errors import InvalidInput, InvalidSetting
 from venom_desktop.core.settings.schema import SETTINGS, Profile, Settings, Theme, from_json, from_text, to_json
+
+PACKAGE = Path(venom_desktop.__file__).parent
 
 
 def test_defaults_are_valid_settings() -> None:
@@ -55,9 +59,9 @@ def test_a_good_value_arrives_in_its_own_type(key: str, given: object, value: ob
         ("api_port", 65536),
         ("api_port", 80.5),
         ("api_enabled", 1),
-        ("keep_in_tray", None),
-        ("language", ["pl"]),
-        ("language", object()),
+        ("api_enabled", None),
+        ("theme", ["dark"]),
+        ("theme", object()),
     ],
 )
 def test_a_wrong_value_is_refused_with_its_name_and_what_is_expected(key: str, given: object) -> None:
@@ -80,6 +84,17 @@ def test_the_environment_spells_numbers_as_text() -> None:
 def test_an_unknown_setting_is_an_invalid_input() -> None:
     with pytest.raises(InvalidInput, match="No setting is called 'colour'"):
         from_json("colour", "red")
+
+
+def test_every_setting_is_read_by_something_that_it_changes() -> None:
+    files = [file for file in PACKAGE.rglob("*.py") if not file.is_relative_to(PACKAGE / "core/settings")]
+    read = {
+        node.attr
+        for file in files
+        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(node, ast.Attribute)
+    }
+    assert SETTINGS.keys() <= read
 
 
 def test_a_long_wrong_value_does_not_make_a_long_sentence() -> None:

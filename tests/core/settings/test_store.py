@@ -92,8 +92,8 @@ async def test_keys_of_a_newer_version_survive_a_save(path: Path) -> None:
     path.parent.mkdir()
     path.write_text('{"theme": "light", "from_the_future": {"a": [1, null]}}')
     store = SettingsStore(path, {})
-    await store.set("language", "pl")
-    assert written(path) == {"theme": "light", "from_the_future": {"a": [1, None]}, "language": "pl"}
+    await store.set("api_port", 9000)
+    assert written(path) == {"theme": "light", "from_the_future": {"a": [1, None]}, "api_port": 9000}
 
 
 async def test_a_change_by_another_process_is_not_written_over(path: Path) -> None:
@@ -105,8 +105,8 @@ async def test_a_change_by_another_process_is_not_written_over(path: Path) -> No
 
 async def test_changes_at_the_same_time_are_all_kept(path: Path) -> None:
     store = SettingsStore(path, {})
-    await asyncio.gather(store.set("theme", "dark"), store.set("language", "de"), store.set("api_port", 9000))
-    assert written(path) == {"theme": "dark", "language": "de", "api_port": 9000}
+    await asyncio.gather(store.set("theme", "dark"), store.set("max_storage_gb", 80), store.set("api_port", 9000))
+    assert written(path) == {"theme": "dark", "max_storage_gb": 80, "api_port": 9000}
     assert store.snapshot == SettingsStore(path, {}).snapshot
 
 
@@ -128,7 +128,7 @@ def test_one_bad_value_costs_only_itself_and_is_told(path: Path) -> None:
 async def test_a_damaged_file_gives_way_to_the_version_before_it(path: Path, damage: bytes) -> None:
     store = SettingsStore(path, {})
     await store.set("theme", "dark")
-    await store.set("language", "pl")
+    await store.set("api_port", 9000)
     path.write_bytes(damage)
     again = SettingsStore(path, {})
     assert again.snapshot == Settings(theme=Theme.DARK)

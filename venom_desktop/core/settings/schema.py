@@ -22,13 +22,6 @@ class Theme(StrEnum):
     DARK = "dark"
 
 
-class Language(StrEnum):
-    SYSTEM = "system"
-    ENGLISH = "en"
-    POLISH = "pl"
-    GERMAN = "de"
-
-
 class Profile(StrEnum):
     """Which runtimes are offered (`core/runtimes/profiles.py` says which)."""
 
@@ -100,18 +93,9 @@ class Settings:
         AbsolutePath | None,
         About(meaning="A `llama-server` to use instead of the built-in engine", expected=_A_PATH),
     ] = None
-    keep_runtime_after_quit: Annotated[
-        bool, About(meaning="Local runtimes that were started here go on after quitting", expected=_ON_OR_OFF)
-    ] = False
     theme: Annotated[Theme, About(meaning="`system`, `light` or `dark`", expected="Use system, light or dark.")] = (
         Theme.SYSTEM
     )
-    language: Annotated[
-        Language, About(meaning="`system`, `en`, `pl` or `de`", expected="Use system, en, pl or de.")
-    ] = Language.SYSTEM
-    keep_in_tray: Annotated[
-        bool, About(meaning="Closing the window leaves the program in the tray", expected=_ON_OR_OFF)
-    ] = False
     api_enabled: Annotated[bool, About(meaning="The local HTTP API starts with the window", expected=_ON_OR_OFF)] = (
         False
     )
