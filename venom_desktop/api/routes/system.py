@@ -1,0 +1,98 @@
+"""Runtimes: their state, start, stop and restart, and which one answers."""
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from venom_desktop.api.payloads import Json, active_payload, runtime_payload
+from venom_desktop.api.replies import reply
+from venom_desktop.api.schemas import ActiveServer, Confirmation
+from venom_desktop.core.errors import NeedsConfirmation, NoActiveModel, UnknownRuntime
+from venom_desktop.core.runtimes.base import Runtime
+from venom_desktop.core.runtimes.profiles import RuntimeProfile
+from venom_desktop.core.services import Services
+
+
+class SystemRoutes:
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    def add_to(self, router: APIRouter) -> None:
+        router.add_api_route("/system/llm-servers", self.servers, methods=["GET"])
+        router.add_api_route("/system/llm-servers/active", self.active, methods=["GET"])
+        router.add_api_route("/system/llm-servers/active", self.activate, methods=["POST"])
+        router.add_api_route("/system/llm-runtime/active", self.active, methods=["GET"])
+        for verb in (self.start, self.stop, self.restart):
+            router.add_api_route(f"/system/llm-servers/{{name}}/{verb.__name__}", verb, methods=["POST"])
+
+    async def servers(self) -> Response:
+        """Every runtime that the profile offers."""
+        offered = [runtime_payload(runtime.snapshot) for runtime in self._offered().values()]
+        return reply({"success": True, "servers": offered, "count": len(offered)})
+
+    async def active(self) -> Response:
+        """What answers now, with the last model of each runtime."""
+        return reply(self._active())
+
+    async def activate(self, body: ActiveServer) -> Response:
+        """Switch to a runtime and a model on it."""
+        runtime = self._runtime(body.server_name)
+        wanted = body.model_name or body.model or self._last_model(runtime.name)
+        await self._services.registry.activate_model(wanted, runtime.name)
+        return reply({**self._active(), "message": f"{wanted} is active"})
+
+    async def start(self, name: str) -> Response:
+        """Start a runtime with the model it answered with last."""
+        runtime = self._runtime(name)
+        if not runtime.snapshot.loaded:
+            await self._services.registry.activate_model(self._last_model(name), name)
+        return self._answer(runtime)
+
+    async def stop(self, name: str, body: Confirmation | None = None, confirm: bool = False) -> Response:
+        """End a runtime's process and free its memory; what is being answered breaks off, so that is asked first."""
+        runtime = self._runtime(name)
+        _ask_before_break(runtime, confirmed=confirm or (body is not None and body.confirm))
+        await runtime.stop()
+        return self._answer(runtime)
+
+    async def restart(self, name: str, body: Confirmation | None = None, confirm: bool = False) -> Response:
+        """Stop and start with the same model."""
+        runtime = self._runtime(name)
+        _ask_before_break(runtime, confirmed=confirm or (body is not None and body.confirm))
+        model = self._last_model(name)
+        await runtime.stop()
+        await self._services.registry.activate_model(model, name)
+        return self._answer(runtime)
+
+    def _offered(self) -> dict[str, Runtime]:
+        profile = RuntimeProfile(self._services.settings.snapshot.runtime_profile.value)
+        return {name: runtime for name, runtime in self._services.runtimes.items() if profile.allows(name)}
+
+    def _runtime(self, name: str) -> Runtime:
+        """Raises `ProfileForbidsRuntime`, `UnknownRuntime`."""
+        RuntimeProfile(self._services.settings.snapshot.runtime_profile.value).require(name)
+        offered = self._offered()
+        if name not in offered:
+            raise UnknownRuntime(runtime=f"{name:.60}", known=", ".join(offered) or "none")
+        return offered[name]
+
+    def _last_model(self, runtime: str) -> str:
+        """Raises `NoActiveModel` when nothing was ever activated there."""
+        model = self._services.active.snapshot.last_models.get(runtime)
+        if model is None:
+            raise NoActiveModel
+        return model
+
+    def _active(self) -> Json:
+        active = self._services.active.snapshot
+        runtime = self._services.runtimes.get(active.key.runtime) if active.key else None
+        return active_payload(active, runtime.snapshot if runtime is not None else None)
+
+    def _answer(self, runtime: Runtime) -> Response:
+        return reply({"success": True, "server": runtime_payload(runtime.snapshot)})
+
+
+def _ask_before_break(runtime: Runtime, *, confirmed: bool) -> None:
+    answering = runtime.snapshot.answering
+    if answering and not confirmed:
+        answers = "1 answer" if answering == 1 else f"{answering} answers"
+        raise NeedsConfirmation(question=f"{runtime.snapshot.title} is giving {answers}. Confirm to break off.")

@@ -1,0 +1,76 @@
+"""What requests under /api may hold; everything else is refused with one sentence."""
+
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from venom_desktop.core.registry.model import ModelCapabilities
+
+LONGEST_NAME = 500
+"""Names are judged by the core, in its own words; this only keeps essays away from it."""
+
+Name = Annotated[str, Field(max_length=LONGEST_NAME)]
+Word = Annotated[str, Field(max_length=60)]
+
+
+class Body(BaseModel):
+    """Types are not bent: `1` is not true and `"5"` is no number. Unknown fields are left alone."""
+
+    model_config = ConfigDict(strict=True, frozen=True, protected_namespaces=())
+
+
+class Install(Body):
+    name: Name
+    provider: Word = "huggingface"
+    runtime: Word = "llama_cpp"
+
+
+class Activate(Body):
+    name: Name
+    runtime: Word | None = None
+    confirm: bool = False
+
+
+class ActiveServer(Body):
+    """`model` is another spelling of `model_name`; without either the runtime's last model is meant."""
+
+    server_name: Word
+    model_name: Name | None = None
+    model: Name | None = None
+    confirm: bool = False
+
+
+class Confirmation(Body):
+    confirm: bool = False
+
+
+class Capabilities(Body):
+    """What the user says of a model; a field that is null or missing is what was detected."""
+
+    supports_system_role: bool | None = None
+    supports_function_calling: bool | None = None
+    supports_vision: bool | None = None
+    supports_thinking: bool | None = None
+    supports_embedding: bool | None = None
+    allowed_roles: Annotated[list[Annotated[str, Field(max_length=40)]], Field(max_length=16)] | None = None
+    prompt_template: Annotated[str, Field(max_length=200_000)] | None = None
+    max_context_length: Annotated[int, Field(ge=1, le=100_000_000)] | None = None
+    quantization: Annotated[str, Field(max_length=40)] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _unwrapped(cls, told: Any) -> Any:
+        """What GET answers with may be put back as it is."""
+        inner = told.get("capabilities") if isinstance(told, dict) else None
+        return inner if isinstance(inner, dict) else told
+
+    @model_validator(mode="after")
+    def _user_may_speak(self) -> Self:
+        if self.allowed_roles is not None and "user" not in self.allowed_roles:
+            raise ValueError("allowed_roles must name user")
+        return self
+
+    def to_core(self) -> ModelCapabilities:
+        known = self.model_dump()
+        roles = known.pop("allowed_roles")
+        return ModelCapabilities(**known, allowed_roles=None if roles is None else tuple(roles))
