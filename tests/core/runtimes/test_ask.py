@@ -1,7 +1,7 @@
 """Asking passes the gate, is measured, and a conversation keeps what was said."""
 
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import AbstractContextManager, aclosing
 
 import pytest
 
@@ -66,6 +66,9 @@ class Spoken:
         raise NotImplementedError
 
     def upstream(self) -> Upstream:
+        raise NotImplementedError
+
+    def passing(self) -> AbstractContextManager[Upstream]:
         raise NotImplementedError
 
     async def health(self) -> bool:

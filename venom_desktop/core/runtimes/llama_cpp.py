@@ -1,8 +1,8 @@
 """llama.cpp as a runtime: one server process per loaded model, ours or the user's `llama-server`."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -98,6 +98,15 @@ class LlamaCpp:
             raise self._why_not()
         return self._upstream
 
+    @contextmanager
+    def passing(self) -> Iterator[Upstream]:
+        upstream = self.upstream()
+        self._publish(answering=self._snapshot.answering + 1)
+        try:
+            yield upstream
+        finally:
+            self._publish(answering=self._snapshot.answering - 1)
+
     async def load(self, model: ModelMetadata, settings: LoadSettings) -> None:
         """Serve `model` alone. Raises `FileMissing`, `RuntimeFailed`, and `LoadCancelled` after `stop`."""
         path = await asyncio.to_thread(_existing, model)
@@ -156,17 +165,14 @@ class LlamaCpp:
             raise not_started(error, title=TITLE) from error
 
     async def chat(self, request: ChatRequest) -> AsyncGenerator[ChatChunk, None]:
-        upstream = self.upstream()
         adapted = replace(request, messages=adapt_messages(request.messages, _capabilities(self._model)))
-        self._publish(answering=self._snapshot.answering + 1)
-        try:
-            async with aclosing(stream_chat(self._http, upstream, adapted, source=TITLE)) as chunks:
-                async for chunk in chunks:
-                    yield chunk
-        except SourceUnreachable as error:
-            raise await self._why_broken(upstream) from error
-        finally:
-            self._publish(answering=self._snapshot.answering - 1)
+        with self.passing() as upstream:
+            try:
+                async with aclosing(stream_chat(self._http, upstream, adapted, source=TITLE)) as chunks:
+                    async for chunk in chunks:
+                        yield chunk
+            except SourceUnreachable as error:
+                raise await self._why_broken(upstream) from error
 
     async def _start(self, order: Order) -> Started:
         engine = self._engine()
