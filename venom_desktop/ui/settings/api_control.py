@@ -19,7 +19,7 @@ class ApiControl(Protocol):
 
     @property
     def token(self) -> str | None:
-        """What callers send; None before it was first made."""
+        """What callers send; None while it is not known, such as before the first start."""
 
     async def start(self) -> None:
         """Listen on the port that the settings name. Raises a `VenomError`, such as for a port that is taken."""

@@ -113,7 +113,7 @@ class LocalApiPage(SettingsPage):
         self.switch.show_state()
         url, token = self._api.url, self._api.token
         self.address.show_value(url, shown=url or "", absent=tr("Not running"))
-        self.token.show_value(token, shown=mask(token or ""), absent=tr("Made at the first start"))
+        self.token.show_value(token, shown=mask(token or ""), absent=tr("Shown while it runs"))
 
 
 def _read_port(text: str) -> object:
