@@ -126,7 +126,7 @@ def test_a_loaded_model_shows_its_memory_and_can_be_unloaded(themed: QApplicatio
         QTest.mouseClick(loaded.table.viewport(), Qt.MouseButton.LeftButton, pos=place)
         await desk.stopped()
         await desk.until(lambda: not loaded.isVisible())
-        assert desk.services.active.snapshot.key is None
+        await desk.until(lambda: desk.services.active.snapshot.key is None)
         await desk.until(desk.tab.prompt.empty.choose_button.isVisible)
 
     run_desk(themed, tmp_path / "home", scenario)
