@@ -1,19 +1,16 @@
 """Every setting: its key, type, default, the variable that wins over it and the words that explain it."""
 
 import dataclasses
-import json
 import math
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from enum import Enum, StrEnum
-from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, ValidationError
-
 from venom_desktop.core.errors import InvalidInput, InvalidSetting
 from venom_desktop.core.settings.environment import normalise_endpoint
+from venom_desktop.core.settings.kinds import Kind, absolute_path, number, on_or_off, one_of, text_as, whole
 
 
 class Theme(StrEnum):
@@ -30,27 +27,16 @@ class Profile(StrEnum):
     FULL = "full"
 
 
-def _absolute(path: Path) -> Path:
-    expanded = path.expanduser()
-    if not expanded.is_absolute() or "\0" in str(path):
-        raise ValueError("not an absolute path")
-    return expanded
-
-
-def _without_blanks(value: object) -> object:
-    return value.strip() if isinstance(value, str) else value
-
-
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class About:
-    """The words on a setting; `variable` None means no environment variable sets it."""
+    """What a setting takes, and the words on it; `variable` None means no environment variable sets it."""
 
+    kind: Kind
     meaning: str
     expected: str
     variable: str | None = None
 
 
-AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
 _ON_OR_OFF = "Use true or false."
 _A_PATH = "Give an absolute path."
 
@@ -60,13 +46,17 @@ class Settings:
     """All settings at one moment, each already resolved: environment over settings file over default."""
 
     models_dir: Annotated[
-        AbsolutePath | None,
-        About(meaning="Folder of the models; none means `models` in the data folder", expected=_A_PATH),
+        Path | None,
+        About(
+            kind=absolute_path(),
+            meaning="Folder of the models; none means `models` in the data folder",
+            expected=_A_PATH,
+        ),
     ] = None
     max_storage_gb: Annotated[
         float,
-        Field(gt=0, le=1_000_000, allow_inf_nan=False),
         About(
+            kind=number(above=0, most=1_000_000),
             meaning="Space that all models together may use, in GB (10⁹ bytes)",
             expected="Give a number of GB above 0.",
             variable="MAX_STORAGE_GB",
@@ -74,8 +64,8 @@ class Settings:
     ] = 50.0
     hf_endpoint: Annotated[
         str,
-        AfterValidator(normalise_endpoint),
         About(
+            kind=text_as(normalise_endpoint),
             meaning="Address of the Hugging Face hub or of a mirror",
             expected="Give an address that starts with https:// or http://.",
             variable="HF_ENDPOINT",
@@ -84,25 +74,31 @@ class Settings:
     runtime_profile: Annotated[
         Profile,
         About(
+            kind=one_of(Profile),
             meaning="Runtimes offered: `light` (Ollama, llama.cpp), `llm_off` (cloud only) or `full` (vLLM too)",
             expected="Use light, llm_off or full.",
             variable="VENOM_RUNTIME_PROFILE",
         ),
     ] = Profile.LIGHT
     llama_server_path: Annotated[
-        AbsolutePath | None,
-        About(meaning="A `llama-server` to use instead of the built-in engine", expected=_A_PATH),
+        Path | None,
+        About(kind=absolute_path(), meaning="A `llama-server` to use instead of the built-in engine", expected=_A_PATH),
     ] = None
-    theme: Annotated[Theme, About(meaning="`system`, `light` or `dark`", expected="Use system, light or dark.")] = (
-        Theme.SYSTEM
-    )
-    api_enabled: Annotated[bool, About(meaning="The local HTTP API starts with the window", expected=_ON_OR_OFF)] = (
-        False
-    )
+    theme: Annotated[
+        Theme,
+        About(kind=one_of(Theme), meaning="`system`, `light` or `dark`", expected="Use system, light or dark."),
+    ] = Theme.SYSTEM
+    api_enabled: Annotated[
+        bool,
+        About(kind=on_or_off(), meaning="The local HTTP API starts with the window", expected=_ON_OR_OFF),
+    ] = False
     api_port: Annotated[
         int,
-        Field(ge=1, le=65535),
-        About(meaning="Port of the local HTTP API on 127.0.0.1", expected="Give a port from 1 to 65535."),
+        About(
+            kind=whole(least=1, most=65535),
+            meaning="Port of the local HTTP API on 127.0.0.1",
+            expected="Give a port from 1 to 65535.",
+        ),
     ] = 8642
 
 
@@ -113,19 +109,16 @@ class Setting:
     key: str
     default: Any
     about: About
-    adapter: Callable[[], TypeAdapter[Any]]
-    """Built at first use: a start pays for the settings that its file or environment names."""
 
 
-def _described(field: "dataclasses.Field[Any]", kind: Any) -> Setting:
-    about = next(note for note in kind.__metadata__ if isinstance(note, About))
-    checked: Any = Annotated[kind, BeforeValidator(_without_blanks)]
-    return Setting(key=field.name, default=field.default, about=about, adapter=cache(lambda: TypeAdapter(checked)))
+def _described(field: "dataclasses.Field[Any]", hint: Any) -> Setting:
+    about = next(note for note in hint.__metadata__ if isinstance(note, About))
+    return Setting(key=field.name, default=field.default, about=about)
 
 
-_KINDS = typing.get_type_hints(Settings, include_extras=True)
+_HINTS = typing.get_type_hints(Settings, include_extras=True)
 SETTINGS: Mapping[str, Setting] = {
-    field.name: _described(field, _KINDS[field.name]) for field in dataclasses.fields(Settings)
+    field.name: _described(field, _HINTS[field.name]) for field in dataclasses.fields(Settings)
 }
 
 
@@ -140,9 +133,10 @@ def info(key: str) -> Setting:
 def from_text(key: str, text: str) -> Any:
     """The value that an environment variable spells. Raises `InvalidSetting` that names the variable."""
     setting = info(key)
+    kind = setting.about.kind
     try:
-        return setting.adapter().validate_python(text)
-    except ValidationError as error:
+        return kind.check(kind.spelled(text.strip()))
+    except ValueError as error:
         raise _invalid(setting, text, name=setting.about.variable or key) from error
 
 
@@ -152,9 +146,10 @@ def from_json(key: str, value: object) -> Any:
     Types are not bent: true is no number and "50" is none either. Raises `InvalidSetting`.
     """
     setting = info(key)
+    plain = to_json(value)
     try:
-        return setting.adapter().validate_json(json.dumps(to_json(value)), strict=True)
-    except (ValidationError, TypeError, ValueError, RecursionError) as error:
+        return setting.about.kind.check(plain.strip() if isinstance(plain, str) else plain)
+    except ValueError as error:
         raise _invalid(setting, value, name=key) from error
 
 

@@ -1,0 +1,96 @@
+"""The kinds of value that a setting takes, checked by hand: a start need not import a validation library (9 MB)."""
+
+import dataclasses
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+_TEXTS_OF_BOOLS = {
+    **dict.fromkeys(("true", "1", "yes", "on"), True),
+    **dict.fromkeys(("false", "0", "no", "off"), False),
+}
+
+
+def _as_it_is(text: str) -> object:
+    return text
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """`check` takes plain JSON and bends no types; `spelled` makes plain JSON of text. Both raise `ValueError`."""
+
+    check: Callable[[object], Any]
+    spelled: Callable[[str], object] = _as_it_is
+
+
+def on_or_off() -> Kind:
+    return Kind(check=_checked_bool, spelled=lambda text: _TEXTS_OF_BOOLS.get(text.lower(), text))
+
+
+def one_of(names: type[StrEnum]) -> Kind:
+    return Kind(check=names)
+
+
+def number(*, above: float, most: float) -> Kind:
+    """A number as float; neither an infinite one nor none at all is in the range."""
+
+    def check(value: object) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ValueError("no number")  # noqa: TRY004 - one kind of failure for who asks
+        if not above < value <= most:
+            raise ValueError("out of range")
+        return float(value)
+
+    return Kind(check=check, spelled=float)
+
+
+def whole(*, least: int, most: int) -> Kind:
+    def check(value: object) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            raise ValueError("no whole number in the range")
+        return value
+
+    return Kind(check=check, spelled=int)
+
+
+def absolute_path() -> Kind:
+    """None stays None; `~` is the user's folder."""
+    return Kind(check=_checked_path)
+
+
+def text_as(normalise: Callable[[str], str]) -> Kind:
+    """What `normalise` makes of a text; it raises `ValueError`."""
+
+    def check(value: object) -> str:
+        if not isinstance(value, str):
+            raise ValueError("no text")  # noqa: TRY004 - one kind of failure for who asks
+        return normalise(_storable(value))
+
+    return Kind(check=check)
+
+
+def _checked_bool(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("neither true nor false")  # noqa: TRY004 - one kind of failure for who asks
+    return value
+
+
+def _checked_path(value: object) -> Path | None:
+    if value is None:
+        return None
+    if not isinstance(value, str) or "\0" in value:
+        raise ValueError("no path")
+    try:
+        path = Path(_storable(value)).expanduser()
+    except RuntimeError as error:
+        raise ValueError("no such user") from error
+    if not path.is_absolute():
+        raise ValueError("not an absolute path")
+    return path
+
+
+def _storable(text: str) -> str:
+    """The settings file is UTF-8, which has no room for half a character. Raises `UnicodeEncodeError`."""
+    text.encode()
+    return text
