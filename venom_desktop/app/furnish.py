@@ -113,6 +113,12 @@ class Furniture:
 
         cast(InstalledTab, self._window.show_tab(TabName.INSTALLED)).import_file(file)
 
+    def choose_file(self) -> None:
+        """Ask for a file of the user's own, to be imported."""
+        from venom_desktop.ui.installed.tab import InstalledTab
+
+        cast(InstalledTab, self._window.show_tab(TabName.INSTALLED)).list.choose_file()
+
     def browse(self) -> None:
         cast(CatalogTab, self._window.show_tab(TabName.CATALOG)).browse()
 
@@ -148,6 +154,7 @@ class Furniture:
         )
         tab.cure_wanted.connect(self.cure)
         tab.prompt_wanted.connect(lambda: self._runtime().open_prompt())
+        tab.import_wanted.connect(self.choose_file)
         return self._with_splitter(TabName.CATALOG, tab)
 
     def _make_trending(self) -> QWidget:

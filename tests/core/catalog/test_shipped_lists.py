@@ -1,5 +1,6 @@
 """The list and the recommendations that ship with the program."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -117,5 +118,6 @@ async def test_a_suggestion_that_is_gone_gated_or_without_the_quantization_gives
 
 
 async def test_a_suggestion_stands_unchecked_while_the_hub_does_not_answer() -> None:
-    catalog = Offering(a__down=SourceUnreachable(source="Hugging Face"))
-    assert await first_available([candidate("a/down")], catalog) == candidate("a/down")
+    silence = SourceUnreachable(source="Hugging Face")
+    found = await first_available([candidate("a/down")], Offering(a__down=silence))
+    assert found == replace(candidate("a/down"), error=silence)

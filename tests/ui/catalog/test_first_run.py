@@ -13,8 +13,10 @@ from venom_desktop.core.catalog.recommended import Recommendation
 from venom_desktop.core.host.sample import GpuSample, HostSample
 from venom_desktop.core.operations.operation import OperationStatus
 from venom_desktop.core.registry.model import ModelKey
-from venom_desktop.ui.catalog.first_run import FirstRunPage, machine_sentence
+from venom_desktop.ui.catalog.first_run import FirstRunPage
 from venom_desktop.ui.catalog.first_start import Phase, Start, Suggestion
+from venom_desktop.ui.catalog.first_words import machine_sentence
+from venom_desktop.ui.widgets import Button
 
 FIRST = Recommendation(title="Tiny", model_name=f"{TINY}:Q8_0", size_bytes=500_000, memory_bytes=100_000_000)
 HUGE = Recommendation(title="Huge", model_name="org/huge:Q8_0", size_bytes=None, memory_bytes=900_000 * GB)
@@ -101,10 +103,84 @@ def test_without_a_fitting_model_the_card_leads_to_the_catalog(
     async def scenario(desk: Desk) -> None:
         card = desk.tab.first_run.card
         await desk.until(lambda: card.button.label == "Browse the catalog")
+        assert "fits into the memory that is free now" in card.sentence
         card.button.click()
         assert not desk.tab.is_first_run
 
     run_desk(themed, hub, tmp_path / "home", scenario, recommended=[HUGE])
+
+
+def test_a_hub_without_the_suggested_models_is_not_taken_for_a_lack_of_memory(
+    themed: QApplication, hub: HubServer, tmp_path: Path
+) -> None:
+    async def scenario(desk: Desk) -> None:
+        card = desk.tab.first_run.card
+        await desk.until(lambda: card.button.label == "Browse the catalog")
+        assert card.sentence.startswith("None of the suggested models was found on this hub.")
+        assert "memory" not in card.sentence
+        card.button.click()
+        assert not desk.tab.is_first_run
+
+    run_desk(themed, hub, tmp_path / "home", scenario, recommended=[FIRST])
+
+
+def test_without_a_shipped_list_nothing_is_claimed_about_the_machine(
+    themed: QApplication, hub: HubServer, tmp_path: Path
+) -> None:
+    async def scenario(desk: Desk) -> None:
+        card = desk.tab.first_run.card
+        await desk.until(lambda: card.button.label == "Browse the catalog")
+        assert card.sentence.startswith("There is no suggestion")
+
+    run_desk(themed, hub, tmp_path / "home", scenario)
+
+
+def test_a_silent_hub_is_named_and_asked_again_on_demand(themed: QApplication, hub: HubServer, tmp_path: Path) -> None:
+    tiny_hub(hub, tmp_path)
+    hub.go_down()
+
+    async def scenario(desk: Desk) -> None:
+        card = desk.tab.first_run.card
+        await desk.until(lambda: card.button.label == "Try again")
+        assert card.sentence.startswith("Hugging Face does not answer.")
+        assert "came with the app" in card.sentence
+        assert plain(card.second.label) == "Install anyway · ≈ 500 KB"
+
+        card.second.click()
+        await desk.until(lambda: card.button.label == "Retry")
+        assert card.sentence.startswith("Hugging Face does not answer.")
+
+        hub.come_back()
+        card.button.click()
+        await desk.until(lambda: card.button.label == "Try a prompt")
+
+    run_desk(themed, hub, tmp_path / "home", scenario, recommended=[FIRST])
+
+
+def test_trying_again_takes_the_suggestion_from_the_hub(themed: QApplication, hub: HubServer, tmp_path: Path) -> None:
+    tiny_hub(hub, tmp_path)
+    hub.go_down()
+
+    async def scenario(desk: Desk) -> None:
+        card = desk.tab.first_run.card
+        await desk.until(lambda: card.button.label == "Try again")
+        hub.come_back()
+        card.button.click()
+        await desk.until(lambda: plain(card.button.label).startswith("Install · "))
+        assert card.second.isHidden()
+
+    run_desk(themed, hub, tmp_path / "home", scenario, recommended=[FIRST])
+
+
+def test_a_file_of_the_users_own_is_asked_for_and_nothing_else_is_promised(themed: QApplication, qtbot: QtBot) -> None:
+    page = FirstRunPage()
+    qtbot.addWidget(page)
+
+    with qtbot.waitSignal(page.import_wanted):
+        page.file_card.button.click()
+
+    page.show_start(Start(phase=Phase.OFFERED, suggestion=GEMMA))
+    assert [button.label for button in page.findChildren(Button) if not button.isEnabled()] == []
 
 
 def test_the_sentence_tells_what_the_machine_has() -> None:
@@ -139,6 +215,10 @@ def test_a_graphics_card_that_the_engine_cannot_use_is_named() -> None:
     ("start", "button", "enabled"),
     [
         (Start(), "Install", False),
+        (Start(phase=Phase.NOTHING_FITS), "Browse the catalog", True),
+        (Start(phase=Phase.NOT_FOUND), "Browse the catalog", True),
+        (Start(phase=Phase.NO_SUGGESTION), "Browse the catalog", True),
+        (Start(phase=Phase.OFFLINE, suggestion=GEMMA), "Try again", True),
         (Start(phase=Phase.OFFERED, suggestion=GEMMA), "Install · 3.3 GB", True),
         (Start(phase=Phase.INSTALLING, suggestion=GEMMA), "Installing…", False),
         (Start(phase=Phase.PAUSED, suggestion=GEMMA), "Resume", True),

@@ -8,7 +8,7 @@ from typing import Any
 
 from venom_desktop.core.catalog.base import Catalog, CatalogEntry, Quantization
 from venom_desktop.core.catalog.quantizations import find_quantization
-from venom_desktop.core.errors import Forbidden, InvalidInput, NotFound, UpstreamFailed, UpstreamSlow
+from venom_desktop.core.errors import Forbidden, InvalidInput, NotFound, UpstreamFailed, UpstreamSlow, VenomError
 from venom_desktop.core.host.sample import HostSample
 
 
@@ -16,7 +16,8 @@ from venom_desktop.core.host.sample import HostSample
 class Recommendation:
     """`model_name` is `org/name:QUANT`; `size_bytes` is the download, None when unknown.
 
-    `checked` says that the hub has it, ungated; `entry` and `quantization` are then what it told.
+    `checked` says that the hub has it, ungated; `entry` and `quantization` are then what it told. `error` is why
+    the hub could not be asked: everything else is then what was shipped.
     """
 
     title: str
@@ -27,6 +28,7 @@ class Recommendation:
     checked: bool = False
     entry: CatalogEntry | None = None
     quantization: Quantization | None = None
+    error: VenomError | None = None
 
 
 def read_recommended(path: Path) -> tuple[Recommendation, ...]:
@@ -54,7 +56,7 @@ async def first_available(
 ) -> Recommendation | None:
     """The first one that the hub offers ungated and that fits; None when there is none.
 
-    While the hub does not answer, the first candidate unchecked: the install would say what is wrong.
+    While the hub does not answer, the first candidate unchecked, with the `error`.
     """
     for candidate in candidates:
         try:
@@ -63,8 +65,8 @@ async def first_available(
             choice = find_quantization(entry.model_name, entry.quantizations or (), label)
         except (NotFound, Forbidden, InvalidInput):
             continue
-        except (UpstreamFailed, UpstreamSlow):
-            return candidate
+        except (UpstreamFailed, UpstreamSlow) as error:
+            return replace(candidate, error=error)
         if entry.gated or not fits(entry, choice):
             continue
         size = choice.size_bytes

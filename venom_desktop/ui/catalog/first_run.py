@@ -1,14 +1,23 @@
 """What the tab shows while nothing is installed: one model that suits this machine, in one click."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from PySide6.QtCore import Signal as QtSignal
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from venom_desktop.core.host.sample import HostSample
 from venom_desktop.ui.catalog.first_start import Phase, Start
-from venom_desktop.ui.i18n import date, duration_left, facts, gigabytes, gigabytes_of, percent, plural, speed, tr
-from venom_desktop.ui.messages import message_of, message_of_operation
+from venom_desktop.ui.catalog.first_words import (
+    Press,
+    button_words,
+    card_sentence,
+    card_title,
+    figures,
+    machine_sentence,
+    second_words,
+)
+from venom_desktop.ui.i18n import date, tr
 from venom_desktop.ui.widgets import (
     Bar,
     Button,
@@ -26,13 +35,14 @@ from venom_desktop.ui.widgets import (
 
 CARD_WIDTH = 300
 GAP = 16
-SMALL_BYTES = 6_000_000_000
 
 
 class FirstRunPage(QWidget):
     """Hero, a sentence on this machine, three cards and the way to the whole catalog."""
 
     install_wanted = QtSignal()
+    look_wanted = QtSignal()
+    import_wanted = QtSignal()
     prompt_wanted = QtSignal()
     browse_wanted = QtSignal()
 
@@ -45,7 +55,8 @@ class FirstRunPage(QWidget):
         self.browse = Button(
             tr("Browse the catalog"), "quiet", icon="right", trailing=True, on_click=self.browse_wanted.emit
         )
-        cards = row((self.card, 1), (_here_card(), 1), (_cloud_card(), 1), spacing=GAP)
+        self.file_card = FileCard(self.import_wanted.emit)
+        cards = row((self.card, 1), (self.file_card, 1), (_cloud_card(), 1), spacing=GAP)
         foot = row(self._note_icon, (self._note, 1), self.browse)
         content = wrapped(
             column(Label(tr("Run your first model"), "hero"), 6, self._machine, 24, cards, 20, foot, spacing=0)
@@ -84,6 +95,7 @@ class SuggestionCard(Frame):
         self._bar = Bar(tr("Progress of the first model"))
         self._figures = Label("", "small", tone="text2")
         self.button = Button("", "primary", size="large", on_click=self._press)
+        self.second = Button("", "quiet", size="large", on_click=page.install_wanted.emit)
         self._start = Start()
         head = row(Icon("download", 24, "accent_text"), None, self._pill)
         progress = wrapped(column(self._bar, self._figures, spacing=6))
@@ -91,7 +103,7 @@ class SuggestionCard(Frame):
         super().__init__(
             "card",
             column(
-                *(head, 12, self._title, 4, self._text, None, 8, progress, 8, self.button),
+                *(head, 12, self._title, 4, self._text, None, 8, progress, 8, self.button, 4, self.second),
                 spacing=0,
                 margins=(18, 18, 18, 16),
             ),
@@ -109,8 +121,8 @@ class SuggestionCard(Frame):
     def show_start(self, start: Start) -> None:
         self._start = start
         suggestion = start.suggestion
-        self._title.setText(_title(start))
-        self._text.setText(_text(start))
+        self._title.setText(card_title(start))
+        self._text.setText(card_sentence(start))
         self._text.set_tone("bad" if start.phase is Phase.FAILED else "text2")
         self._pill.setVisible(suggestion is not None and suggestion.verdict is not None)
         if suggestion is not None:
@@ -125,142 +137,52 @@ class SuggestionCard(Frame):
         known = operation is not None and operation.progress is not None and start.phase is not Phase.ACTIVATING
         fraction = operation.progress / 100 if known and operation and operation.progress is not None else None
         self._bar.show_progress(fraction, paused=start.phase is Phase.PAUSED)
-        self._figures.setText(_figures(start, fraction))
+        self._figures.setText(figures(start, fraction))
 
     def _show_button(self, start: Start) -> None:
-        text, icon, reason = _button(start)
-        self.button.set_content(text, icon)
-        if reason is None:
+        words = button_words(start)
+        self.button.set_content(words.text, words.icon)
+        if words.forbidden is None:
             self.button.allow()
         else:
-            self.button.forbid(reason)
+            self.button.forbid(words.forbidden)
+        second = second_words(start)
+        self.second.setVisible(second is not None)
+        self.second.set_content(second or "")
 
     def _press(self) -> None:
-        match self._start.phase:
-            case Phase.READY:
+        match button_words(self._start).press:
+            case Press.ASK:
                 self._page.prompt_wanted.emit()
-            case Phase.NOTHING_FITS:
+            case Press.BROWSE:
                 self._page.browse_wanted.emit()
-            case _:
+            case Press.LOOK_AGAIN:
+                self._page.look_wanted.emit()
+            case Press.INSTALL:
                 self._page.install_wanted.emit()
 
 
-def machine_sentence(host: HostSample) -> str:
-    """ "This computer has 16 cores, 33.5 GB of memory and no graphics card that models can use. ..." """
-    cores = plural("{count} core", "{count} cores", host.cpu_count)
-    memory = gigabytes(host.memory_total_bytes)
-    if host.memory_total_bytes < SMALL_BYTES:
-        outlook = tr("Very small models will answer.")
-    else:
-        outlook = tr("Small models will answer well.")
-    if host.gpus:
-        text = tr(
-            "This computer has {cores} and {memory} of memory. The built-in engine does not use its {card} yet.",
-            cores=cores,
-            memory=memory,
-            card=host.gpus[0].name,
-        )
-    else:
-        text = tr(
-            "This computer has {cores}, {memory} of memory and no graphics card that models can use.",
-            cores=cores,
-            memory=memory,
-        )
-    return f"{text} {outlook}"
+class FileCard(Frame):
+    """The way for who has a model file already."""
 
-
-def _title(start: Start) -> str:
-    if start.suggestion is None:
-        return tr("Install a model")
-    if start.phase is Phase.READY:
-        return tr("{model} is ready", model=start.suggestion.title)
-    return tr("Install {model}", model=start.suggestion.title)
-
-
-def _text(start: Start) -> str:
-    match start.phase:
-        case Phase.LOOKING:
-            return tr("Looking for a model that suits this machine.")
-        case Phase.NOTHING_FITS:
-            return tr("No suggested model fits into the memory that is free now. Close other programs, or browse.")
-        case Phase.FAILED:
-            message = message_of_operation(start.operation) if start.operation else None
-            error = message_of(start.error) if start.error else None
-            return (error or message or message_of(RuntimeError())).sentence
-        case Phase.READY:
-            return tr("It is installed, verified and active: ask it something in the Runtime tab.")
-        case Phase.OFFERED | Phase.INSTALLING | Phase.PAUSED | Phase.ACTIVATING:
-            return tr(
-                "A good all-round model for this machine. Runs with the built-in llama.cpp: nothing else to install."
-            )
-
-
-def _figures(start: Start, fraction: float | None) -> str:
-    operation = start.operation
-    if start.phase is Phase.ACTIVATING:
-        return tr("Loading it into memory")
-    if operation is None:
-        return ""
-    done = gigabytes_of(operation.done_bytes, operation.total_bytes) if operation.done_bytes else None
-    if start.phase is Phase.PAUSED:
-        return facts(tr("Paused"), done)
-    rate = speed(operation.bytes_per_s) if operation.bytes_per_s else None
-    left = duration_left(operation.eta_s) if operation.eta_s is not None else None
-    return facts(percent(fraction) if fraction is not None else tr("Starting"), rate, left)
-
-
-def _button(start: Start) -> tuple[str, str | None, str | None]:
-    """Words, icon, and why it cannot be pressed."""
-    size = start.suggestion.size_bytes if start.suggestion else None
-    match start.phase:
-        case Phase.LOOKING:
-            return tr("Install"), "download", tr("A suitable model is being looked for")
-        case Phase.NOTHING_FITS:
-            return tr("Browse the catalog"), None, None
-        case Phase.OFFERED:
-            text = tr("Install · {size}", size=gigabytes(size)) if size is not None else tr("Install")
-            return text, "download", None
-        case Phase.INSTALLING:
-            return tr("Installing…"), None, tr("It is being installed: pause or cancel it below")
-        case Phase.PAUSED:
-            return tr("Resume"), "play", None
-        case Phase.ACTIVATING:
-            return tr("Activating…"), None, tr("It is being loaded")
-        case Phase.FAILED:
-            return tr("Retry"), "refresh", None
-        case Phase.READY:
-            return tr("Try a prompt"), "send", None
-
-
-def _card(icon: str, title: str, text: str, *, button: Button) -> Frame:
-    words = Label(text, tone="text2", wrap=True)
-    words.setMinimumHeight(64)
-    head = row(Icon(icon, 24, "text3"), None, Pill(PillLook(text=tr("Not yet"))))
-    items = (head, 12, Label(title, "heading", wrap=True), 4, words, None, 12, button)
-    return Frame("card", column(*items, spacing=0, margins=(18, 18, 18, 16)))
-
-
-def _later(words: str, reason: str) -> Button:
-    button = Button(words, size="large")
-    button.forbid(reason)
-    return button
-
-
-def _here_card() -> Frame:
-    return _card(
-        "installed",
-        tr("Use what is here"),
-        tr("A later version finds the models of Ollama and the GGUF files on this computer."),
-        button=_later(tr("Import a file…"), tr("This version installs from the catalog alone")),
-    )
+    def __init__(self, on_import: Callable[[], object]) -> None:
+        self.button = Button(tr("Import a file…"), icon="plus", size="large", on_click=on_import)
+        text = tr("A GGUF file that is on this computer is checked and listed. It stays where it is.")
+        super().__init__("card", _filled("installed", tr("Use a file you have"), text, button=self.button))
 
 
 def _cloud_card() -> Frame:
-    return _card(
-        "cloud",
-        tr("Use a cloud model"),
-        tr(
-            "A later version answers through OpenAI or Google with your own key. Until then all stays on this computer."
-        ),
-        button=_later(tr("Add a key…"), tr("This version has no cloud models")),
-    )
+    text = tr("OpenAI or Google with your own key. This version has no cloud models: all stays on this computer.")
+    layout = _filled("cloud", tr("Use a cloud model"), text, later=tr("Later version"))
+    return Frame("card", layout)
+
+
+def _filled(icon: str, title: str, text: str, *, button: Button | None = None, later: str = "") -> QVBoxLayout:
+    """The inside of a card; one that comes `later` is muted and has nothing to press."""
+    words = Label(text, tone="text3" if later else "text2", wrap=True)
+    words.setMinimumHeight(64)
+    mark = Icon(icon, 24, "text3" if later else "accent_text")
+    head = row(mark, None, Pill(PillLook(text=later))) if later else row(mark, None)
+    heading = Label(title, "heading", tone="text2" if later else "text", wrap=True)
+    foot = (12, button) if button is not None else ()
+    return column(head, 12, heading, 4, words, None, *foot, spacing=0, margins=(18, 18, 18, 16))

@@ -26,6 +26,12 @@ class Phase(Enum):
 
     LOOKING = "looking"
     NOTHING_FITS = "nothing fits"
+    NOT_FOUND = "not found"
+    """The hub answers and has none of the suggested models for everybody."""
+    NO_SUGGESTION = "no suggestion"
+    """The shipped list could not be read."""
+    OFFLINE = "offline"
+    """The hub does not answer: the suggestion is the shipped one, `error` says why."""
     OFFERED = "offered"
     INSTALLING = "installing"
     PAUSED = "paused"
@@ -34,7 +40,9 @@ class Phase(Enum):
     READY = "ready"
 
 
-_OPEN = (Phase.LOOKING, Phase.NOTHING_FITS, Phase.OFFERED)
+_OPEN = frozenset(
+    {Phase.LOOKING, Phase.NOTHING_FITS, Phase.NOT_FOUND, Phase.NO_SUGGESTION, Phase.OFFLINE, Phase.OFFERED}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +104,7 @@ class FirstStart:
         self._candidates: Sequence[Recommendation] | None = None
         self._fitting: tuple[Recommendation, ...] | None = None
         self._looking = False
+        self._host: HostSample | None = None
         self._start = Start()
 
     @property
@@ -104,11 +113,17 @@ class FirstStart:
 
     def host_changed(self, host: HostSample) -> None:
         """Recommend for this machine; what is under way or failed is not exchanged for something else."""
+        self._host = host
         if self._start.phase not in _OPEN or self._looking:
             return
         if self._candidates is None or recommend(self._candidates, host) != self._fitting:
-            self._looking = True
-            self._starter.start(LOOK_KEY, self._look(host), on_error=self._gave_up)
+            self._begin_to_look(host)
+
+    def look_again(self) -> None:
+        """Ask the hub once more for what is suggested."""
+        if self._start.phase in _OPEN and not self._looking and self._host is not None:
+            self._publish(Start())
+            self._begin_to_look(self._host)
 
     def press(self) -> None:
         """Install, go on with a paused install, or try again what failed."""
@@ -140,6 +155,10 @@ class FirstStart:
             case _:
                 return
 
+    def _begin_to_look(self, host: HostSample) -> None:
+        self._looking = True
+        self._starter.start(LOOK_KEY, self._look(host), on_error=self._gave_up)
+
     async def _look(self, host: HostSample) -> None:
         if self._candidates is None:
             self._candidates = await asyncio.to_thread(self._read_candidates)
@@ -148,12 +167,13 @@ class FirstStart:
         self._fitting, self._looking = fitting, False
         if self._start.phase in _OPEN:
             suggestion = suggestion_of(found, host) if found else None
-            self._publish(Start(phase=Phase.OFFERED if found else Phase.NOTHING_FITS, suggestion=suggestion))
+            phase = _phase_of(found, any_listed=bool(self._candidates), any_fits=bool(fitting))
+            self._publish(Start(phase=phase, suggestion=suggestion, error=found.error if found else None))
             self._take_up()
 
     def _gave_up(self, error: Exception) -> None:
         self._looking = False
-        self._publish(replace(self._start, phase=Phase.NOTHING_FITS, error=error))
+        self._publish(replace(self._start, phase=Phase.NO_SUGGESTION, error=error))
 
     def _take_up(self) -> None:
         """An install that an earlier run left paused stands in the card."""
@@ -196,6 +216,14 @@ class FirstStart:
     def _publish(self, start: Start) -> None:
         self._start = start
         self.changed.publish(start)
+
+
+def _phase_of(found: Recommendation | None, *, any_listed: bool, any_fits: bool) -> Phase:
+    if found is not None:
+        return Phase.OFFERED if found.error is None else Phase.OFFLINE
+    if any_fits:
+        return Phase.NOT_FOUND
+    return Phase.NOTHING_FITS if any_listed else Phase.NO_SUGGESTION
 
 
 def suggestion_of(found: Recommendation, host: HostSample) -> Suggestion:

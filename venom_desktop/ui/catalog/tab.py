@@ -37,11 +37,13 @@ _AGAIN = frozenset({Cure.TRY_AGAIN, Cure.RETRY, Cure.DOWNLOAD_AGAIN})
 class CatalogTab(QWidget):
     """`cure_wanted` carries the cures that lie in other tabs; `prompt_wanted` asks for the Runtime tab's prompt.
 
+    `import_wanted` asks for the Installed tab's choice of a file.
     `recommended` may block: it reads the shipped list of first models.
     """
 
     cure_wanted = QtSignal(object)
     prompt_wanted = QtSignal()
+    import_wanted = QtSignal()
 
     def __init__(
         self,
@@ -96,6 +98,8 @@ class CatalogTab(QWidget):
 
     def refresh(self) -> None:
         self._search.refresh()
+        if self.is_first_run:
+            self._first.look_again()
 
     def go_back(self) -> bool:
         return not self.is_first_run and self.list.clear()
@@ -131,6 +135,8 @@ class CatalogTab(QWidget):
 
     def _connect_first_run(self) -> None:
         self.first_run.install_wanted.connect(self._first.press)
+        self.first_run.look_wanted.connect(self.refresh)
+        self.first_run.import_wanted.connect(self.import_wanted)
         self.first_run.browse_wanted.connect(self.browse)
         self.first_run.prompt_wanted.connect(self.prompt_wanted)
 
