@@ -1,0 +1,99 @@
+"""The command line: what it understands, what it says, and how it ends."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.app.commands import command
+from tests.fakes.hub import HubServer
+from venom_desktop import __version__
+from venom_desktop.app.cli import run
+
+REPO = "tiny-lab/Tiny-Llama-GGUF"
+NAME = f"{REPO}:Q8_0"
+
+
+def test_the_version_and_the_help_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--version"]) == 0
+    assert capsys.readouterr().out == f"venom-desktop {__version__}\n"
+    assert run(["--help"]) == 0
+    told = capsys.readouterr().out
+    for word in ("serve", "list", "install", "activate", "remove"):
+        assert word in told
+    assert run(["serve", "--help"]) == 0
+    assert "--models-dir" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["fly"],
+        ["--fly"],
+        ["install"],
+        ["serve", "--port", "65536"],
+        ["serve", "--port", "-1"],
+        ["serve", "--port", "x"],
+    ],
+)
+def test_what_is_not_understood_ends_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(arguments) == 2
+    assert "usage: venom-desktop" in capsys.readouterr().err
+
+
+def test_an_empty_home_says_what_to_do_next(capsys: pytest.CaptureFixture[str], private_home: Path) -> None:
+    assert run(["list"]) == 0
+    assert "venom-desktop install" in capsys.readouterr().out
+    assert run(["list", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["models"] == []
+    assert run(["remove", "no/such"]) == 1
+    assert "no/such" in capsys.readouterr().err
+    assert run(["remove", "../x", "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["reason_code"] == "INVALID_NAME"
+    assert not (private_home / "run" / "app.sock").exists()
+
+
+async def test_a_model_is_installed_listed_activated_and_removed(
+    hub: HubServer, tiny_llama: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub.add_repo(REPO, {"Tiny-Llama-Q8_0.gguf": tiny_llama})
+    monkeypatch.setenv("HF_ENDPOINT", hub.url)
+    installed = await command("install", REPO)
+    assert (installed.code, installed.out) == (0, f"{NAME} is installed\n"), installed.err
+    assert installed.err.endswith("Verified and ready\n")
+    assert "\r" not in installed.err
+    again = await command("install", NAME)
+    assert (again.code, again.out) == (1, "")
+    assert "already installed" in again.err
+    activated = await command("activate", NAME, "--json")
+    assert json.loads(activated.out)["runtime"]["status"] == "running"
+    assert "active" in (await command("list")).out
+    kept = await command("remove", NAME, "--yes")
+    assert kept.code == 1
+    assert "active" in kept.err
+
+
+async def test_removing_asks_first_and_goes_ahead_with_yes(
+    hub: HubServer, tiny_llama: Path, monkeypatch: pytest.MonkeyPatch, private_home: Path
+) -> None:
+    hub.add_repo(REPO, {"Tiny-Llama-Q8_0.gguf": tiny_llama})
+    monkeypatch.setenv("HF_ENDPOINT", hub.url)
+    assert (await command("install", NAME)).code == 0
+    asked = await command("remove", NAME)
+    assert asked.code == 1
+    assert asked.err.endswith("(--yes)\n")
+    assert list((private_home / "data" / "models").rglob("*.gguf"))
+    removed = await command("remove", NAME, "--yes")
+    assert (removed.code, removed.out) == (0, f"{NAME} is removed\n")
+    assert not list((private_home / "data" / "models").rglob("*.gguf"))
+
+
+async def test_a_failed_install_says_why_and_ends_with_1(hub: HubServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", hub.url)
+    failed = await command("install", "no/such", "--json")
+    answer = json.loads(failed.out)
+    assert (failed.code, answer["success"]) == (1, False)
+    assert answer["operation"]["reason_code"] == "UNKNOWN_REPOSITORY"
+    told = await command("install", "no/such:Q8_0")
+    assert (told.code, told.out) == (1, "")
+    assert "no/such" in told.err
