@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 
-from PySide6.QtCore import QDir, QEvent, QObject, Qt, QTemporaryDir
+from PySide6.QtCore import QDir, QObject, Qt, QTemporaryDir
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontMetrics, QGuiApplication, QPalette, QStaticText
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -41,7 +41,8 @@ class _Theme(QObject):
         drawings.write_tinted(folder)
         QDir.setSearchPaths("venom", [str(folder)])
         app.styleHints().colorSchemeChanged.connect(self.refresh)
-        app.installEventFilter(self)
+        # A filter over the application's events would tell too, and put Python in the way of every one of them.
+        app.fontChanged.connect(self._take_font)
 
     def refresh(self) -> None:
         app = _application()
@@ -59,14 +60,12 @@ class _Theme(QObject):
         name = "dark" if self.dark else "light"
         app.setStyleSheet(style_sheet(tokens(), theme=name, menu_radius=radius))
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ApplicationFontChange and watched is _application():
-            _forget()
-            for widget in QApplication.allWidgets():
-                role = widget.property(_FONT_PROPERTY)
-                if role:
-                    widget.setFont(font(role))
-        return False
+    def _take_font(self, _: QFont) -> None:
+        _forget()
+        for widget in QApplication.allWidgets():
+            role = widget.property(_FONT_PROPERTY)
+            if role:
+                widget.setFont(font(role))
 
 
 _theme: _Theme | None = None
