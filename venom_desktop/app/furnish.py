@@ -150,6 +150,7 @@ class Furniture:
             catalog=services.hugging_face,
             registry=services.registry,
             host=services.host,
+            model_settings=services.model_settings,
             recommended=lambda: read_recommended(resource("recommended.json")),
         )
         tab.cure_wanted.connect(self.cure)

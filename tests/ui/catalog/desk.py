@@ -99,6 +99,7 @@ async def _open(hub: HubServer, home: Path, recommended: Sequence[Recommendation
         catalog=services.hugging_face,
         registry=services.registry,
         host=services.host,
+        model_settings=services.model_settings,
         recommended=lambda: recommended,
     )
     tab.resize(1280, 676)

@@ -46,7 +46,8 @@ class Desk:
     def __init__(self, scope: TaskScope) -> None:
         self.hub = Hub()
         self.host = host()
-        self.selection = Selection(self.hub, Bridge(scope), lambda: self.host)
+        self.stored: dict[str, int] = {}
+        self.selection = Selection(self.hub, Bridge(scope), lambda: self.host, stored_context=self.stored.get)
         self.published: list[Chosen | None] = []
         self._news = asyncio.Event()
         self.selection.changed.subscribe(self._note)
@@ -199,3 +200,40 @@ async def test_an_answer_for_a_row_left_meanwhile_is_dropped(desk: Desk) -> None
 
     assert desk.published[-1] is None
     assert desk.hub.asked == ["org/First-GGUF"]
+
+
+async def test_the_stored_context_of_a_model_is_where_its_slider_stands(desk: Desk) -> None:
+    row = entry(context_length=32_768)
+    desk.hub.pages[row.model_name] = row
+    desk.stored[f"{row.model_name}:Q8_0"] = 24_000
+    desk.selection.select(row)
+
+    assert desk.selection.chosen
+    assert desk.selection.chosen.context == 8192
+    desk.selection.choose_quantization("Q8_0")
+
+    found = await desk.until_exact()
+    assert (found.context, found.steps) == (24_000, (4096, 8192, 16_384, 24_000, 32_768))
+    assert found.verdict
+    assert found.verdict.context == 24_000
+    assert not found.context_moved
+
+
+async def test_a_moved_slider_stays_where_it_is_until_its_place_is_stored(desk: Desk) -> None:
+    row = entry(context_length=32_768)
+    desk.hub.pages[row.model_name] = row
+    desk.selection.select(row)
+    desk.selection.choose_context(16_384)
+
+    desk.stored[f"{row.model_name}:Q4_K_M"] = 4096
+    desk.selection.settings_changed()
+    found = await desk.until_exact()
+    assert (found.context, found.context_moved) == (16_384, True)
+
+    desk.stored[f"{row.model_name}:Q4_K_M"] = 16_384
+    desk.selection.settings_changed()
+    assert desk.selection.chosen
+    assert not desk.selection.chosen.context_moved
+    desk.stored[f"{row.model_name}:Q4_K_M"] = 32_768
+    desk.selection.settings_changed()
+    assert desk.selection.chosen.context == 32_768

@@ -7,11 +7,13 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from tests.fakes.gguf_files import write_tiny_llama
 from tests.fakes.hub import HubServer
 from tests.ui.catalog.desk import TINY, Desk, run_desk, tiny_hub
 from venom_desktop.core.errors import Cure
 from venom_desktop.core.operations.operation import OperationStatus, OperationType
 from venom_desktop.core.registry.model import ModelKey
+from venom_desktop.core.runtimes.base import LoadSettings
 
 
 @pytest.fixture
@@ -330,3 +332,54 @@ def test_the_narrow_window_keeps_what_matters(themed: QApplication, filled: HubS
         assert desk.tab.details.primary.isVisible()
 
     run_desk(themed, filled, tmp_path / "home", scenario)
+
+
+def test_the_context_of_the_slider_is_what_the_model_is_loaded_with(
+    themed: QApplication, filled: HubServer, tmp_path: Path
+) -> None:
+    key = ModelKey(name=f"{TINY}:Q4_K_M", runtime="llama_cpp")
+    filled.remove_repo(TINY)
+    small = write_tiny_llama(tmp_path / "long.gguf", context=16_384).read_bytes()
+    filled.add_repo(
+        TINY,
+        {"tiny-Q4_K_M.gguf": small},
+        downloads=2_000_000,
+        gguf={"total": 1_000_000, "architecture": "llama", "context_length": 16_384},
+    )
+
+    async def scenario(desk: Desk) -> None:
+        await settled(desk)
+        slider, settings = desk.tab.details.context.slider, desk.services.model_settings
+        assert (slider.value(), slider.maximum()) == (1, 2)
+        await settings.save(key, LoadSettings(threads=1))
+
+        slider.setValue(0)
+        assert settings.get(key).context is None
+        desk.tab.details.primary.click()
+        await desk.until(lambda: desk.button == "Installed · Activate")
+        assert settings.get(key) == LoadSettings(context=4096, threads=1)
+
+        desk.tab.details.primary.click()
+        await desk.until(lambda: desk.button == "Active")
+        assert loaded_contexts(desk) == [4096]
+
+        slider.setValue(1)
+        assert desk.button == "Load again with 8 192 tokens"
+        desk.tab.details.primary.click()
+        await desk.until(lambda: loaded_contexts(desk) == [8192])
+        await desk.until(lambda: desk.button == "Active")
+        assert settings.get(key) == LoadSettings(context=8192, threads=1)
+
+    async def later(desk: Desk) -> None:
+        await desk.until(lambda: desk.names)
+        await desk.until(lambda: desk.button in ("Installed · Activate", "Active"))
+        await desk.services.model_settings.save(key, LoadSettings(context=6000))
+        await desk.until(lambda: desk.tab.details.context.slider.value() == 1)
+        assert desk.tab.details.context.tokens == 6000
+
+    run_desk(themed, filled, tmp_path / "home", scenario)
+    run_desk(themed, filled, tmp_path / "home", later)
+
+
+def loaded_contexts(desk: Desk) -> list[int | None]:
+    return [model.context for model in desk.services.runtimes["llama_cpp"].snapshot.loaded]

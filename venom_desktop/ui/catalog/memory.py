@@ -32,6 +32,11 @@ class ContextSlider(QWidget):
     def slider(self) -> QSlider:
         return self._slider
 
+    @property
+    def tokens(self) -> int:
+        """Where it stands."""
+        return self._steps[self._slider.value()] if self._steps else 0
+
     def show_steps(self, steps: Sequence[int], chosen: int) -> None:
         """Take the stops, in tokens, and stand on `chosen`; tells nothing."""
         self._steps = tuple(steps)

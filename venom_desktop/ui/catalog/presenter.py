@@ -29,6 +29,8 @@ class Step(Enum):
     ACTIVATE = "activate"
     ACTIVATING = "activating"
     ACTIVE = "active"
+    LOAD_AGAIN = "load again"
+    """It answers, and another context was chosen for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,15 +59,15 @@ def preselected(entry: CatalogEntry, verdicts: Mapping[str, FitVerdict | None]) 
     return default_quantization(offered, fits) or next(iter(offered), None)
 
 
-def context_steps(most: int | None) -> tuple[int, ...]:
-    """The stops of the slider, doubling from 4 K; the model's own limit is the last one."""
+def context_steps(most: int | None, stored: int | None = None) -> tuple[int, ...]:
+    """The stops of the slider, doubling from 4 K; the model's own limit is the last one, `stored` is one of them."""
     limit = most or MOST_CONTEXT
-    if limit <= LEAST_CONTEXT:
-        return (limit,)
-    steps = [LEAST_CONTEXT]
-    while steps[-1] * 2 < limit:
-        steps.append(steps[-1] * 2)
-    return (*steps, limit)
+    steps = {limit}
+    step = LEAST_CONTEXT
+    while step < limit:
+        steps.add(step)
+        step *= 2
+    return tuple(sorted(steps | {stored} if stored else steps))
 
 
 def usual_step(steps: tuple[int, ...]) -> int:
@@ -81,6 +83,7 @@ def next_step(
     runtime: str,
     inventory: InventorySnapshot,
     operations: Iterable[ModelOperation],
+    context_moved: bool = False,
 ) -> NextStep:
     """What the primary button offers; `operations` newest first, `reading` while details are on their way."""
     if quantization is None:
@@ -88,8 +91,9 @@ def next_step(
     key = ModelKey(name=full_name(entry, quantization), runtime=runtime)
     newest = newest_operation(key, operations)
     installed = is_installed(key, inventory)
+    step = _step(key, newest, installed=installed, active=inventory.active)
     return NextStep(
-        step=_step(key, newest, installed=installed, active=inventory.active),
+        step=Step.LOAD_AGAIN if step is Step.ACTIVE and context_moved else step,
         model_name=key.name,
         size_bytes=quantization.size_bytes,
         operation=newest,

@@ -3,7 +3,7 @@
 from venom_desktop.core.errors import NoUsableFile, PickleOnly, VenomError
 from venom_desktop.ui.catalog.presenter import NextStep, Step
 from venom_desktop.ui.catalog.selection import Chosen
-from venom_desktop.ui.i18n import NO_BREAK, gigabytes, percent, tr
+from venom_desktop.ui.i18n import NO_BREAK, gigabytes, percent, tokens, tr
 from venom_desktop.ui.messages import message_of
 from venom_desktop.ui.widgets import Button
 
@@ -35,6 +35,8 @@ def _words(step: NextStep, chosen: Chosen | None) -> tuple[str, str | None]:
             return tr("Activating…"), None
         case Step.ACTIVE:
             return tr("Active"), "check"
+        case Step.LOAD_AGAIN:
+            return tr("Load again with {count} tokens", count=tokens(chosen.context if chosen else None)), "refresh"
 
 
 def _install_words(step: NextStep, chosen: Chosen | None) -> str:
@@ -62,7 +64,7 @@ def _reason(step: NextStep, chosen: Chosen | None) -> str | None:
             return tr("It is being loaded")
         case Step.ACTIVE:
             return tr("This model answers now")
-        case Step.INSTALL | Step.PAUSED | Step.ACTIVATE:
+        case Step.INSTALL | Step.PAUSED | Step.ACTIVATE | Step.LOAD_AGAIN:
             return None
 
 

@@ -12,7 +12,7 @@ from venom_desktop.core.catalog.fit import LoadSettings
 from venom_desktop.core.host.sample import HostSample
 from venom_desktop.core.signals import Signal
 from venom_desktop.core.tasks import OnError
-from venom_desktop.ui.catalog.presenter import context_steps, preselected, usual_step
+from venom_desktop.ui.catalog.presenter import context_steps, full_name, preselected, usual_step
 
 READ_AFTER_S: Final = 0.15
 """Whoever runs down the list with the arrow keys asks for the row where they stop."""
@@ -45,7 +45,10 @@ class Starter(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chosen:
-    """What the panel shows. `reading` until the details are there; `error` when they could not be read."""
+    """What the panel shows. `reading` until the details are there; `error` when they could not be read.
+
+    `kept_context` is what the chosen quantization is loaded with unless another `context` is kept for it.
+    """
 
     entry: CatalogEntry
     reading: bool = True
@@ -54,6 +57,7 @@ class Chosen:
     verdicts: Mapping[str, FitVerdict | None] = field(default_factory=lambda: MappingProxyType({}))
     steps: tuple[int, ...] = ()
     context: int = 0
+    kept_context: int = 0
     host: HostSample | None = None
 
     @property
@@ -61,17 +65,32 @@ class Chosen:
         """Of the chosen quantization with the chosen context."""
         return self.verdicts.get(self.quantization.label) if self.quantization else None
 
+    @property
+    def context_moved(self) -> bool:
+        return self.context != self.kept_context
+
 
 class Selection:
-    """`changed` publishes every new `Chosen`, None when nothing is selected."""
+    """`changed` publishes every new `Chosen`, None when nothing is selected.
 
-    def __init__(self, source: Source, starter: Starter, host: Callable[[], HostSample | None]) -> None:
+    `stored_context` tells in tokens what somebody chose for a model of this full name, None where nobody did.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        starter: Starter,
+        host: Callable[[], HostSample | None],
+        *,
+        stored_context: Callable[[str], int | None] = lambda full_name: None,
+    ) -> None:
         self.changed: Signal[Chosen | None] = Signal()
         self.judged: Signal[CatalogEntry] = Signal()
         """Entries whose verdict is exact now, for the row in the list."""
         self._source = source
         self._starter = starter
         self._host = host
+        self._stored_context = stored_context
         self._chosen: Chosen | None = None
         self._by_hand: str | None = None
 
@@ -104,7 +123,7 @@ class Selection:
         if chosen is None or (chosen.quantization is not None and chosen.quantization.label == label):
             return
         self._by_hand = label
-        self._publish(replace(chosen, quantization=_by_label(chosen.entry, label)))
+        self._publish(self._at_its_context(replace(chosen, quantization=_by_label(chosen.entry, label))))
         self._judge_soon()
 
     def choose_context(self, tokens: int) -> None:
@@ -113,6 +132,12 @@ class Selection:
             return
         self._publish(self._estimated(replace(chosen, context=tokens)))
         self._judge_soon()
+
+    def settings_changed(self) -> None:
+        """Follow the stored context, unless the slider was moved away from it."""
+        if self._chosen is not None:
+            self._publish(self._at_its_context(self._chosen))
+            self._judge_soon()
 
     def host_changed(self, host: HostSample) -> None:
         """Judge anew when noticeably more or less memory is free."""
@@ -139,11 +164,23 @@ class Selection:
 
     def _known(self, chosen: Chosen) -> Chosen:
         """With stops, verdicts and a preselected quantization, as far as the entry tells."""
-        steps = context_steps(chosen.entry.context_length)
-        context = chosen.context if chosen.context in steps else steps[usual_step(steps)]
-        chosen = self._estimated(replace(chosen, steps=steps, context=context))
+        chosen = self._estimated(self._placed(chosen))
         kept = _by_label(chosen.entry, self._by_hand) if self._by_hand else None
-        return replace(chosen, quantization=kept or preselected(chosen.entry, chosen.verdicts))
+        chosen = replace(chosen, quantization=kept or preselected(chosen.entry, chosen.verdicts))
+        return self._at_its_context(chosen)
+
+    def _at_its_context(self, chosen: Chosen) -> Chosen:
+        placed = self._placed(chosen)
+        return placed if placed.context == chosen.context else self._estimated(placed)
+
+    def _placed(self, chosen: Chosen) -> Chosen:
+        """On the context of the chosen quantization, or where the slider was moved to."""
+        quantization = chosen.quantization
+        stored = self._stored_context(full_name(chosen.entry, quantization)) if quantization else None
+        steps = context_steps(chosen.entry.context_length, stored)
+        kept = stored or steps[usual_step(steps)]
+        moved = chosen.context_moved and chosen.context in steps
+        return replace(chosen, steps=steps, kept_context=kept, context=chosen.context if moved else kept)
 
     def _estimated(self, chosen: Chosen) -> Chosen:
         host = self._host()

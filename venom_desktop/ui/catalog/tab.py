@@ -1,6 +1,7 @@
 """The Catalog tab: places list, panel and first-run page, and ties them to core."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from PySide6.QtCore import QByteArray
 from PySide6.QtCore import Signal as QtSignal
@@ -15,8 +16,9 @@ from venom_desktop.core.host.monitor import HostMonitor
 from venom_desktop.core.host.sample import HostSample
 from venom_desktop.core.operations.operation import ModelOperation, OperationStatus
 from venom_desktop.core.registry.inventory import InventorySnapshot
-from venom_desktop.core.registry.model import ModelProvider
+from venom_desktop.core.registry.model import ModelKey, ModelProvider
 from venom_desktop.core.registry.registry import ModelRegistry
+from venom_desktop.core.runtimes.model_settings import ModelSettingsStore
 from venom_desktop.ui.bridge import Bridge
 from venom_desktop.ui.catalog.details import CatalogDetails
 from venom_desktop.ui.catalog.first_run import FirstRunPage
@@ -53,6 +55,7 @@ class CatalogTab(QWidget):
         catalog: HuggingFaceCatalog,
         registry: ModelRegistry,
         host: HostMonitor,
+        model_settings: ModelSettingsStore,
         recommended: Callable[[], Sequence[Recommendation]],
         providers: Sequence[ModelProvider] = (ModelProvider.HUGGINGFACE,),
     ) -> None:
@@ -62,7 +65,8 @@ class CatalogTab(QWidget):
         self._registry = registry
         self._host = host
         self._next = NextStep(step=Step.READING)
-        self._selection = Selection(catalog, bridge, lambda: host.last)
+        self._model_settings = model_settings
+        self._selection = Selection(catalog, bridge, lambda: host.last, stored_context=self._stored_context)
         self._in_view = InView(catalog, lambda entry: search.replace_entries([entry]))
         self._first = FirstStart(
             registry, bridge, catalog, recommended, operations=lambda: registry.operations.operations
@@ -151,6 +155,7 @@ class CatalogTab(QWidget):
             registry.operations.changed, self, self._take_operations, key=lambda operation: operation.operation_id
         )
         bridge.listen(self._host, self, self._take_host)
+        bridge.listen(self._model_settings.changed, self, lambda _: self._selection.settings_changed())
 
     def _show_state(self, state: CatalogState) -> None:
         self.list.show_state(state)
@@ -172,6 +177,7 @@ class CatalogTab(QWidget):
             runtime=self.details.runtime_name,
             inventory=self._registry.inventory.snapshot,
             operations=self._registry.operations.operations,
+            context_moved=chosen.context_moved,
         )
         self.details.show_next(self._next)
 
@@ -213,13 +219,26 @@ class CatalogTab(QWidget):
         name, runtime = following.model_name or "", self.details.runtime_name
         match following.step:
             case Step.INSTALL:
+                await self._keep_context(ModelKey(name=name, runtime=runtime))
                 await self._registry.install_model(name, runtime=runtime)
             case Step.PAUSED if following.operation is not None:
+                await self._keep_context(ModelKey(name=name, runtime=runtime))
                 self._registry.resume(following.operation.operation_id)
-            case Step.ACTIVATE:
+            case Step.ACTIVATE | Step.LOAD_AGAIN:
+                await self._keep_context(ModelKey(name=name, runtime=runtime))
                 await self._registry.start_activation(name, runtime)
             case _:
                 return
+
+    async def _keep_context(self, key: ModelKey) -> None:
+        """Whoever moved the slider and goes on wants the model loaded with it."""
+        chosen = self._selection.chosen
+        if chosen is not None and chosen.context_moved:
+            settings = replace(self._model_settings.get(key), context=chosen.context)
+            await self._model_settings.save(key, settings)
+
+    def _stored_context(self, full_name: str) -> int | None:
+        return self._model_settings.get(ModelKey(name=full_name, runtime=self.details.runtime_name)).context
 
     def _show_failure(self, error: Exception) -> None:
         self.details.show_failure(message_of(error))
