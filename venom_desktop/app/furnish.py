@@ -151,6 +151,7 @@ class Furniture:
             registry=services.registry,
             host=services.host,
             model_settings=services.model_settings,
+            vault=services.vault,
             recommended=lambda: read_recommended(resource("recommended.json")),
         )
         tab.cure_wanted.connect(self.cure)

@@ -100,6 +100,7 @@ async def _open(hub: HubServer, home: Path, recommended: Sequence[Recommendation
         registry=services.registry,
         host=services.host,
         model_settings=services.model_settings,
+        vault=services.vault,
         recommended=lambda: recommended,
     )
     tab.resize(1280, 676)

@@ -15,6 +15,8 @@ from venom_desktop.core.operations.operation import OperationStatus, OperationTy
 from venom_desktop.core.registry.model import ModelKey
 from venom_desktop.core.runtimes.base import LoadSettings
 
+TOKEN = "hf_0123456789"
+
 
 @pytest.fixture
 def filled(hub: HubServer, tmp_path: Path) -> HubServer:
@@ -274,7 +276,9 @@ def test_a_gated_model_says_so_and_its_failed_install_offers_the_cure(
         await settled(desk)
         wanted: list[object] = []
         desk.tab.cure_wanted.connect(wanted.append)
-        assert desk.tab.details.gate.isVisible()
+        gate = desk.tab.details.gate
+        await desk.until(lambda: "no Hugging Face token is stored" in gate.sentence)
+        assert gate.token.isVisible()
 
         desk.tab.details.primary.click()
         await desk.until(lambda: not desk.tab.details.banner.isHidden())
@@ -283,6 +287,32 @@ def test_a_gated_model_says_so_and_its_failed_install_offers_the_cure(
         assert "is gated" in desk.tab.details.banner.sentence
         desk.tab.details.cure_wanted.emit(Cure.OPEN_TOKEN_SETTINGS)
         assert wanted == [Cure.OPEN_TOKEN_SETTINGS]
+
+    run_desk(themed, filled, tmp_path / "home", scenario)
+
+
+def test_a_gated_model_names_what_is_missing_the_token_or_the_licence(
+    themed: QApplication, filled: HubServer, tmp_path: Path
+) -> None:
+    filled.remove_repo(TINY)
+    small = (tmp_path / "tiny-Q8_0.gguf").read_bytes()
+    filled.add_repo(TINY, {"tiny-Q4_K_M.gguf": small}, gated="manual", downloads=2_000_000)
+    filled.add_account(TOKEN)
+
+    async def scenario(desk: Desk) -> None:
+        await settled(desk)
+        gate = desk.tab.details.gate
+        await desk.until(lambda: "no Hugging Face token is stored" in gate.sentence)
+        assert gate.again.isHidden()
+
+        await desk.services.vault.set("huggingface", TOKEN)
+        await desk.until(lambda: "A Hugging Face token is stored" in gate.sentence)
+        assert "accept the licence" in gate.sentence
+        assert gate.token.isHidden()
+
+        filled.accept_license(TOKEN, TINY)
+        gate.again.click()
+        await desk.until(gate.isHidden)
 
     run_desk(themed, filled, tmp_path / "home", scenario)
 

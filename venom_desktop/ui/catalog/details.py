@@ -1,12 +1,13 @@
 """The panel beside the list: what the selected model is, whether it runs here, and the one button that brings it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from PySide6.QtCore import Signal as QtSignal
 from PySide6.QtWidgets import QWidget
 
 from venom_desktop.core.catalog.base import CatalogEntry
 from venom_desktop.core.errors import Cure
+from venom_desktop.ui.catalog.gate import GateNote, need_of
 from venom_desktop.ui.catalog.memory import ContextSlider, MemoryBar
 from venom_desktop.ui.catalog.presenter import NextStep, memory_use, short_list
 from venom_desktop.ui.catalog.primary import dress_primary, impossible
@@ -29,14 +30,11 @@ from venom_desktop.ui.widgets import (
     DetailsPanel,
     ElidedLabel,
     FlowLayout,
-    Frame,
-    Icon,
     Label,
     Tile,
     ToolButton,
     clear,
     column,
-    flow,
     pill,
     row,
     wrapped,
@@ -50,6 +48,7 @@ class CatalogDetails(DetailsPanel):
     context_chosen = QtSignal(int)
     primary_pressed = QtSignal()
     page_wanted = QtSignal()
+    again_wanted = QtSignal()
     cure_wanted = QtSignal(object)
 
     def __init__(self, runtimes: Sequence[str] = ("llama_cpp",)) -> None:
@@ -64,7 +63,12 @@ class CatalogDetails(DetailsPanel):
         self._counts = Label("", "small", tone="text3", wrap=True)
         self._pills = FlowLayout(6)
         self.banner = Banner("cure")
-        self.gate = _GateNote(self.page_wanted.emit, lambda: self.cure_wanted.emit(Cure.OPEN_TOKEN_SETTINGS))
+        self._has_token: bool | None = None
+        self.gate = GateNote(
+            on_page=self.page_wanted.emit,
+            on_token=lambda: self.cure_wanted.emit(Cure.OPEN_TOKEN_SETTINGS),
+            on_again=self.again_wanted.emit,
+        )
         self.table = QuantizationTable()
         self._more = Button("", "quiet", size="dense", icon="down", on_click=self._show_all)
         self.context = ContextSlider()
@@ -95,6 +99,7 @@ class CatalogDetails(DetailsPanel):
         before, self._chosen = self._chosen, chosen
         if before is None or before.entry is not chosen.entry:
             self._show_entry(chosen.entry)
+        self._show_gate(chosen)
         self._show_problem(chosen)
         self._show_quantizations(chosen)
         self._show_memory(chosen)
@@ -110,6 +115,13 @@ class CatalogDetails(DetailsPanel):
             self._show_problem(self._chosen)
         if failure is not None:
             self.area.ensureWidgetVisible(self.banner)
+
+    def show_token(self, has_token: bool | None) -> None:
+        """Whether the hub's token is there; None while that is not known."""
+        self._has_token = has_token
+        if self._chosen is not None:
+            self._show_gate(self._chosen)
+            self._place_notices()
 
     def set_narrow(self, narrow: bool) -> None:
         self.table.set_narrow(narrow)
@@ -154,8 +166,9 @@ class CatalogDetails(DetailsPanel):
             self._pills.addWidget(pill(tr("{count} context", count=tokens_short(entry.context_length)), "papers"))
         if entry.license:
             self._pills.addWidget(pill(tr("{name} licence", name=license_words(entry.license)), "lock"))
-        self.gate.setVisible(bool(entry.gated))
-        self._place_notices()
+
+    def _show_gate(self, chosen: Chosen) -> None:
+        self.gate.show_need(need_of(chosen, has_token=self._has_token))
 
     def _show_problem(self, chosen: Chosen) -> None:
         error = chosen.error or impossible(chosen)
@@ -191,22 +204,6 @@ class CatalogDetails(DetailsPanel):
         self._all_shown = True
         if self._chosen is not None:
             self._show_quantizations(self._chosen)
-
-
-class _GateNote(Frame):
-    """A licence has to be accepted before the hub gives the files."""
-
-    def __init__(self, on_page: Callable[[], object], on_token: Callable[[], object]) -> None:
-        sentence = Label(
-            tr("This model is gated. Accept its licence on its page, then add your Hugging Face token here."),
-            tone="text2",
-            wrap=True,
-        )
-        buttons = flow(
-            Button(tr("Open the model page"), size="dense", icon="external", trailing=True, on_click=on_page),
-            Button(tr("Add a token…"), size="dense", on_click=on_token),
-        )
-        super().__init__("box", column(row(Icon("lock"), (sentence, 1)), buttons, margins=(12, 10, 12, 12)))
 
 
 def _counts(entry: CatalogEntry) -> str:

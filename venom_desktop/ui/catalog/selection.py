@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Final, Protocol
 
-from venom_desktop.core.catalog.base import CatalogEntry, FitVerdict, Quantization
+from venom_desktop.core.catalog.base import CatalogEntry, FitGrade, FitVerdict, Quantization
 from venom_desktop.core.catalog.entry_fit import estimated_fit
 from venom_desktop.core.catalog.fit import LoadSettings
 from venom_desktop.core.host.sample import HostSample
@@ -47,7 +47,8 @@ class Starter(Protocol):
 class Chosen:
     """What the panel shows. `reading` until the details are there; `error` when they could not be read.
 
-    `kept_context` is what the chosen quantization is loaded with unless another `context` is kept for it.
+    `opened` tells whether the hub gave the file's header, None while it was not asked: a gated model is open to this
+    account then. `kept_context` is what the chosen quantization is loaded with unless another `context` is kept for it.
     """
 
     entry: CatalogEntry
@@ -58,6 +59,7 @@ class Chosen:
     steps: tuple[int, ...] = ()
     context: int = 0
     kept_context: int = 0
+    opened: bool | None = None
     host: HostSample | None = None
 
     @property
@@ -206,11 +208,13 @@ class Selection:
         settings = LoadSettings(context=context)
         verdict = await self._source.exact_fit(entry, quantization, settings=settings, host=host)
         chosen = self._chosen
-        if verdict is None or chosen is None or chosen.entry.model_name != entry.model_name:
+        if chosen is None or chosen.entry.model_name != entry.model_name:
             return
+        opened = verdict is not None and verdict.grade is FitGrade.EXACT
         verdicts = MappingProxyType({**chosen.verdicts, quantization.label: verdict})
-        self._publish(replace(chosen, verdicts=verdicts, host=host))
-        self.judged.publish(replace(entry, fit=verdict))
+        self._publish(replace(chosen, verdicts=verdicts, host=host, opened=opened))
+        if verdict is not None:
+            self.judged.publish(replace(entry, fit=verdict))
 
     def _publish(self, chosen: Chosen | None) -> None:
         self._chosen = chosen

@@ -1,7 +1,6 @@
 """The Catalog tab: places list, panel and first-run page, and ties them to core."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from PySide6.QtCore import QByteArray
 from PySide6.QtCore import Signal as QtSignal
@@ -19,10 +18,13 @@ from venom_desktop.core.registry.inventory import InventorySnapshot
 from venom_desktop.core.registry.model import ModelKey, ModelProvider
 from venom_desktop.core.registry.registry import ModelRegistry
 from venom_desktop.core.runtimes.model_settings import ModelSettingsStore
+from venom_desktop.core.secrets.base import HUGGING_FACE, CredentialSource
+from venom_desktop.core.secrets.vault import Vault
 from venom_desktop.ui.bridge import Bridge
 from venom_desktop.ui.catalog.details import CatalogDetails
 from venom_desktop.ui.catalog.first_run import FirstRunPage
 from venom_desktop.ui.catalog.first_start import FirstStart
+from venom_desktop.ui.catalog.going_on import GoingOn
 from venom_desktop.ui.catalog.in_view import InView
 from venom_desktop.ui.catalog.list_view import CatalogList
 from venom_desktop.ui.catalog.presenter import NextStep, Step, next_step
@@ -32,6 +34,7 @@ from venom_desktop.ui.messages import message_of, message_of_operation
 from venom_desktop.ui.widgets import SideSplitter
 
 PRIMARY_KEY = "catalog primary"
+VAULT_KEY = "catalog vault"
 IN_VIEW_KEY = "catalog rows in view"
 _AGAIN = frozenset({Cure.TRY_AGAIN, Cure.RETRY, Cure.DOWNLOAD_AGAIN})
 
@@ -56,6 +59,7 @@ class CatalogTab(QWidget):
         registry: ModelRegistry,
         host: HostMonitor,
         model_settings: ModelSettingsStore,
+        vault: Vault,
         recommended: Callable[[], Sequence[Recommendation]],
         providers: Sequence[ModelProvider] = (ModelProvider.HUGGINGFACE,),
     ) -> None:
@@ -66,6 +70,9 @@ class CatalogTab(QWidget):
         self._host = host
         self._next = NextStep(step=Step.READING)
         self._model_settings = model_settings
+        self._going_on = GoingOn(registry, model_settings)
+        self._vault = vault
+        self._token_asked = False
         self._selection = Selection(catalog, bridge, lambda: host.last, stored_context=self._stored_context)
         self._in_view = InView(catalog, lambda entry: search.replace_entries([entry]))
         self._first = FirstStart(
@@ -135,6 +142,7 @@ class CatalogTab(QWidget):
         self.details.context_chosen.connect(self._selection.choose_context)
         self.details.primary_pressed.connect(self._press_primary)
         self.details.page_wanted.connect(self._open_page)
+        self.details.again_wanted.connect(self._selection.read_again)
         self.details.cure_wanted.connect(self._cure)
 
     def _connect_first_run(self) -> None:
@@ -154,6 +162,7 @@ class CatalogTab(QWidget):
         bridge.listen_merged(
             registry.operations.changed, self, self._take_operations, key=lambda operation: operation.operation_id
         )
+        bridge.listen(self._vault.changed, self, self._take_secret)
         bridge.listen(self._host, self, self._take_host)
         bridge.listen(self._model_settings.changed, self, lambda _: self._selection.settings_changed())
 
@@ -165,6 +174,21 @@ class CatalogTab(QWidget):
     def _show_chosen(self, chosen: Chosen | None) -> None:
         self.details.show_chosen(chosen)
         self._show_next()
+        if chosen is not None and chosen.entry.gated and not self._token_asked:
+            # Only now: a keyring may ask for its password.
+            self._token_asked = True
+            self._bridge.start(VAULT_KEY, self._look_for_token())
+
+    async def _look_for_token(self) -> None:
+        status = await self._vault.status(HUGGING_FACE)
+        self.details.show_token(status.source is not CredentialSource.NONE)
+
+    def _take_secret(self, name: str) -> None:
+        chosen = self._selection.chosen
+        if name == HUGGING_FACE and self._token_asked:
+            self._bridge.start(VAULT_KEY, self._look_for_token())
+            if chosen is not None and chosen.entry.gated:
+                self._selection.read_again()
 
     def _show_next(self) -> None:
         chosen = self._selection.chosen
@@ -213,29 +237,8 @@ class CatalogTab(QWidget):
     def _press_primary(self) -> None:
         if self.details.primary.isEnabled():
             self.details.show_failure(None)
-            self._bridge.start(PRIMARY_KEY, self._go_on(self._next), on_error=self._show_failure)
-
-    async def _go_on(self, following: NextStep) -> None:
-        name, runtime = following.model_name or "", self.details.runtime_name
-        match following.step:
-            case Step.INSTALL:
-                await self._keep_context(ModelKey(name=name, runtime=runtime))
-                await self._registry.install_model(name, runtime=runtime)
-            case Step.PAUSED if following.operation is not None:
-                await self._keep_context(ModelKey(name=name, runtime=runtime))
-                self._registry.resume(following.operation.operation_id)
-            case Step.ACTIVATE | Step.LOAD_AGAIN:
-                await self._keep_context(ModelKey(name=name, runtime=runtime))
-                await self._registry.start_activation(name, runtime)
-            case _:
-                return
-
-    async def _keep_context(self, key: ModelKey) -> None:
-        """Whoever moved the slider and goes on wants the model loaded with it."""
-        chosen = self._selection.chosen
-        if chosen is not None and chosen.context_moved:
-            settings = replace(self._model_settings.get(key), context=chosen.context)
-            await self._model_settings.save(key, settings)
+            going_on = self._going_on.go_on(self._next, self._selection.chosen, self.details.runtime_name)
+            self._bridge.start(PRIMARY_KEY, going_on, on_error=self._show_failure)
 
     def _stored_context(self, full_name: str) -> int | None:
         return self._model_settings.get(ModelKey(name=full_name, runtime=self.details.runtime_name)).context
