@@ -2,9 +2,9 @@
 
 import pytest
 from PySide6.QtCore import QPoint, QStringListModel, Qt
-from PySide6.QtGui import QColor, QStandardItemModel
+from PySide6.QtGui import QColor, QPaintEvent, QStandardItem, QStandardItemModel
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QTableView, QWidget
 from pytestqt.qtbot import QtBot
 
 from venom_desktop.ui import theme
@@ -144,3 +144,39 @@ def test_a_dragged_line_is_kept_and_an_untouched_one_is_not(themed: QApplication
     second.restore(first.state())
     second.resize(1281, 500)
     assert abs(second.sizes()[0] - 700) <= 2
+
+
+class Cells(Table):
+    """As Qt paints a table: cell by cell."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        QTableView.paintEvent(self, event)
+
+
+@pytest.mark.parametrize("direction", [Qt.LayoutDirection.LeftToRight, Qt.LayoutDirection.RightToLeft])
+@pytest.mark.parametrize("hidden", [False, True])
+def test_a_row_painted_at_once_looks_like_its_cells_painted_one_by_one(
+    themed: QApplication, qtbot: QtBot, direction: Qt.LayoutDirection, hidden: bool
+) -> None:
+    pictures = []
+    for kind in (Table, Cells):
+        table = kind("Models")
+        qtbot.addWidget(table)
+        table.setLayoutDirection(direction)
+        model = QStandardItemModel(6, 3, table)
+        for row in range(6):
+            for column in range(3):
+                model.setItem(row, column, QStandardItem(f"row {row} column {column}"))
+        table.setModel(model)
+        table.setItemDelegate(Names(table))
+        table.set_column_widths({1: 90, 2: 70}, stretch=0)
+        table.setSpan(2, 0, 1, 3)
+        table.setColumnHidden(1, hidden)
+        table.resize(600, 240)
+        with qtbot.waitExposed(table):
+            table.show()
+        table.select_row(1)
+        table.verticalScrollBar().setValue(20)
+        table.hover_row = 3
+        pictures.append(table.viewport().grab().toImage())
+    assert pictures[0] == pictures[1]

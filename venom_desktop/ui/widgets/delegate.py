@@ -1,6 +1,6 @@
 """The base of every row delegate: grounds, hairlines and the brush with which a tab paints its cells."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRectF, Qt
@@ -22,16 +22,34 @@ _SELECTED = QStyle.StateFlag.State_Selected.value
 class Cell:
     """One cell being painted. Offsets are logical (from the start edge), so right-to-left mirrors by itself."""
 
-    def __init__(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+    def __init__(
+        self,
+        painter: QPainter,
+        index: Index,
+        *,
+        rect: QRectF,
+        selected: bool,
+        hovered: bool,
+        direction: Qt.LayoutDirection,
+    ) -> None:
         self.painter = painter
-        self.rect = QRectF(option.rect)
-        self.index = index
+        self.rect = rect
+        self.row = index.row()
         self.column = index.column()
         self.value: Any = index.data(Qt.ItemDataRole.UserRole)
         """The row's snapshot."""
-        self.selected = bool(option.state.value & _SELECTED)
-        self.hovered = getattr(option.widget, "hover_row", -1) == index.row()
-        self._direction: Qt.LayoutDirection = option.direction
+        self.selected = selected
+        self.hovered = hovered
+        self._index = index
+        self._direction = direction
+
+    @property
+    def index(self) -> Index:
+        return self._index if self._index.column() == self.column else self._index.sibling(self.row, self.column)
+
+    def move(self, column: int, rect: QRectF) -> None:
+        """Go on to another cell of the row."""
+        self.column, self.rect = column, rect
 
     def inner(self, start: float = 8, end: float = 8) -> QRectF:
         """The cell's rectangle without its margins, in logical coordinates."""
@@ -143,10 +161,24 @@ class RowDelegate(QStyledItemDelegate):
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         painter.save()
-        cell = Cell(painter, option, index)
+        cell = Cell(
+            painter,
+            index,
+            rect=QRectF(option.rect),
+            selected=bool(option.state.value & _SELECTED),
+            hovered=getattr(option.widget, "hover_row", -1) == index.row(),
+            direction=option.direction,
+        )
         self.paint_ground(cell)
         self.paint_cell(cell)
         painter.restore()
+
+    def paint_row(self, row: Cell, places: Mapping[int, QRectF]) -> None:
+        """Paint a whole row, `row` being as wide as all its cells: a third of what its cells cost one by one."""
+        self.paint_ground(row)
+        for column, rect in places.items():
+            row.move(column, rect)
+            self.paint_cell(row)
 
     def paint_cell(self, cell: Cell) -> None:
         """Draw one cell; compare `cell.column`."""
@@ -157,15 +189,15 @@ class RowDelegate(QStyledItemDelegate):
         ground: ColorRole = "accent_soft" if cell.selected else "hover" if cell.hovered else "surface"
         painter, rect = cell.painter, cell.rect
         painter.fillRect(rect, theme.color(ground))
-        if cell.index.row():
+        if cell.row:
             painter.fillRect(QRectF(rect.left(), rect.top(), rect.width(), 1), theme.color("line"))
-        if cell.index.row() == cell.index.model().rowCount() - 1:
+        if cell.row == cell.index.model().rowCount() - 1:
             painter.fillRect(QRectF(rect.left(), rect.bottom() - 1, rect.width(), 1), theme.color("line"))
         if cell.selected and cell.column == 0:
             self._paint_mark(cell)
 
     @staticmethod
     def _paint_mark(cell: Cell) -> None:
-        line = 1 if cell.index.row() else 0
+        line = 1 if cell.row else 0
         mark = QRectF(cell.rect.left(), cell.rect.top() + line, 3, cell.rect.height() - line)
         cell.painter.fillRect(cell.mirrored(mark), theme.color("accent"))

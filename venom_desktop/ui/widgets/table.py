@@ -2,12 +2,13 @@
 
 from collections.abc import Collection, Mapping
 
-from PySide6.QtCore import QEvent, QItemSelection, QModelIndex, QPoint, QRect, Qt
+from PySide6.QtCore import QEvent, QItemSelection, QModelIndex, QPoint, QRect, QRectF, Qt
 from PySide6.QtCore import Signal as QtSignal
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHeaderView, QTableView
 
 from venom_desktop.ui import theme
+from venom_desktop.ui.widgets.delegate import Cell, RowDelegate
 from venom_desktop.ui.widgets.header import Header
 
 
@@ -103,6 +104,51 @@ class Table(QTableView):
     def selectionChanged(self, selected: QItemSelection, deselected: QItemSelection) -> None:
         super().selectionChanged(selected, deselected)
         self.row_changed.emit(self.selected_index())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint row by row: Qt would ask Python anew for every cell."""
+        delegate = self.itemDelegate()
+        if not isinstance(delegate, RowDelegate):
+            super().paintEvent(event)
+            return
+        sections = self._sections()
+        with QPainter(self.viewport()) as painter:
+            for row in self._rows_in(event.rect()):
+                painter.save()
+                self._paint_row(painter, delegate, row, sections)
+                painter.restore()
+
+    def _paint_row(
+        self, painter: QPainter, delegate: RowDelegate, row: int, sections: Mapping[int, tuple[int, int]]
+    ) -> None:
+        top, height = self.rowViewportPosition(row), self.rowHeight(row)
+        left = min(start for start, _ in sections.values())
+        whole = QRectF(left, top, sum(width for _, width in sections.values()), height)
+        if self.columnSpan(row, 0) > 1:
+            places = {0: whole}
+        else:
+            places = {column: QRectF(start, top, width, height) for column, (start, width) in sections.items()}
+        cell = Cell(
+            painter,
+            self.model().index(row, 0),
+            rect=whole,
+            selected=self.selectionModel().isRowSelected(row, QModelIndex()),
+            hovered=self.hover_row == row,
+            direction=self.layoutDirection(),
+        )
+        delegate.paint_row(cell, places)
+
+    def _sections(self) -> dict[int, tuple[int, int]]:
+        """Start and width of every column that shows."""
+        columns = range(self._header.count())
+        shown = (column for column in columns if not self.isColumnHidden(column))
+        return {column: (self.columnViewportPosition(column), self.columnWidth(column)) for column in shown}
+
+    def _rows_in(self, rect: QRect) -> range:
+        first, last = self.rowAt(rect.top()), self.rowAt(rect.bottom())
+        if first < 0:
+            return range(0)
+        return range(first, self.verticalHeader().count() if last < 0 else last + 1)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
