@@ -69,6 +69,16 @@ async def test_a_streamed_answer_arrives_in_pieces_and_is_measured(served: Serve
     assert with_usage[-1]["usage"]["completion_tokens"] == records(served)[-1].usage.completion_tokens
 
 
+async def test_answers_follow_each_other_at_once(served: Served, call: Caller) -> None:
+    """The engine closes a connection after a streamed answer, though it said that it would keep it."""
+    await served.activate(endless=True)
+    for number in range(60):
+        body = {**HELLO, "stream": number % 3 != 0, "max_tokens": 1}
+        response = await call("POST", CHAT, body)
+        assert response.status_code == 200, response.text
+        assert "error" not in response.text
+
+
 async def test_pieces_come_while_the_model_still_speaks(served: Served, call: Caller) -> None:
     await served.activate(endless=True, context=200_000)
     runtime = served.services.runtimes["llama_cpp"]

@@ -95,8 +95,9 @@ class Gateway:
         with runtime.passing() as upstream:
             adapted = addressed(request, upstream.model, takes_system=self._takes_system(call.target))
             headers = {"Content-Type": "application/json", **upstream.headers}
+            address = f"{upstream.base_url}{path}"
             async with self._client.post(
-                f"{upstream.base_url}{path}", adapted.content, headers=headers, source=title
+                address, adapted.content, headers=headers, source=title, streamed=request.streamed
             ) as response:
                 if response.status != 200:
                     raise await _refusal(response, source=title)

@@ -116,9 +116,14 @@ class PassingClient:
 
     @asynccontextmanager
     async def post(
-        self, url: str, body: bytes, *, headers: Mapping[str, str], source: str
+        self, url: str, body: bytes, *, headers: Mapping[str, str], source: str, streamed: bool = False
     ) -> AsyncIterator[PassedAnswer]:
-        """Leaving before the end closes the connection, which cancels the work. Raises `SourceUnreachable`."""
+        """Leaving before the end closes the connection, which cancels the work. Raises `SourceUnreachable`.
+
+        A `streamed` answer is the last of its connection: llama.cpp promises to keep it and then closes it.
+        """
+        if streamed:
+            headers = {**headers, "Connection": "close"}
         try:
             async with self._session.post(url, data=body, headers=headers, allow_redirects=False) as response:
                 yield PassedAnswer(response)
