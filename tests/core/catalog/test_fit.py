@@ -232,7 +232,10 @@ def test_the_estimate_holds_the_exact_figure_within_its_error_bar() -> None:
 
 @pytest.mark.parametrize(
     ("label", "bits"),
-    [("q4_k_m", 4.89), ("UD-Q4_K_XL", 4.89), ("MXFP4_MOE", 4.25), ("Q6_K_L", 6.56), ("BF16", 16.0), ("ODD", None)],
+    [
+        *(("q4_k_m", 4.89), ("UD-Q4_K_XL", 4.89), ("UD-IQ4_NL_XL", 4.68), ("MXFP4_MOE", 4.25)),
+        *(("Q6_K_L", 6.56), ("BF16", 16.0), ("ODD", None)),
+    ],
 )
 def test_bits_of_a_label(label: str, bits: float | None) -> None:
     assert bits_per_weight(label) == bits

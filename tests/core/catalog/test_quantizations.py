@@ -57,6 +57,20 @@ def test_the_projector_belongs_to_every_variant_and_f16_is_taken_first() -> None
     assert only_bf16[0].projector.name == "mmproj-BF16.gguf"
 
 
+def sized(**sizes: int | None) -> list[RemoteFile]:
+    return [RemoteFile(name=f"m-{label}.gguf", size_bytes=size) for label, size in sizes.items()]
+
+
+def test_variants_stand_in_the_order_of_their_files_though_the_projector_is_of_unknown_size() -> None:
+    found = group_files([*sized(MXFP4_MOE=1653, Q4_K_M=1364, Q8_0=2684), *files("mmproj-F16.gguf", size=None)])
+    assert [choice.label for choice in found] == ["Q4_K_M", "MXFP4_MOE", "Q8_0"]
+
+
+def test_variants_stand_in_the_order_of_their_bits_where_a_size_is_unknown() -> None:
+    found = group_files(sized(final=5, Q8_0=None, Q2_K=9000, F16=1, Q4_K_M=2))
+    assert [choice.label for choice in found] == ["Q2_K", "Q4_K_M", "Q8_0", "F16", "m-final"]
+
+
 def test_importance_matrices_readmes_and_vocabularies_are_no_variants() -> None:
     names = ("README.md", "imatrix.gguf", "m.imatrix", "imatrix_unsloth.gguf_file", "m-Q6_K.gguf", "ggml-vocab-x.gguf")
     assert [choice.label for choice in group_files(files(*names))] == ["Q6_K"]

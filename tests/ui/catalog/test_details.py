@@ -117,6 +117,30 @@ def test_the_primary_button_does_not_break_between_object_and_cost(panel: Catalo
     assert panel.primary.label == "Install\u00a0Q4_K_M\u00a0·\u00a03.3\u00a0GB"
 
 
+@pytest.mark.parametrize(
+    ("known", "label"),
+    [
+        ({"rough_bytes": 2_680_000_000}, "Install Q4_K_M · ≈ 2.7 GB"),
+        ({}, "Install Q4_K_M · size unknown"),
+    ],
+)
+def test_the_primary_button_says_how_well_the_size_is_known(
+    panel: CatalogDetails, known: dict[str, int], label: str
+) -> None:
+    panel.show_chosen(chosen())
+    panel.show_next(NextStep(step=Step.INSTALL, model_name="org/Tiny-4B-GGUF:Q4_K_M", **known))  # type: ignore[arg-type]
+
+    assert panel.primary.label.replace("\u00a0", " ") == label
+
+
+def test_a_size_that_nobody_told_is_said_to_be_unknown(themed: QApplication) -> None:
+    model = QuantizationModel()
+    model.show_offers([offer("Q4_K_M", None)])
+
+    told = model.data(model.index(0, Part.LABEL), Qt.ItemDataRole.AccessibleTextRole)
+    assert "size unknown" in str(told)
+
+
 def test_no_selection_leaves_no_panel(panel: CatalogDetails) -> None:
     panel.show_chosen(chosen())
     panel.show_chosen(None)

@@ -40,12 +40,13 @@ def rough_size_range(entry: CatalogEntry) -> tuple[int, int] | None:
     """Smallest and largest variant in bytes; where the list tells no sizes, parameters x bits of the labels."""
     if entry.size_range_bytes is not None or entry.quantizations is None:
         return entry.size_range_bytes
-    guesses = [_size(entry, choice) for choice in entry.quantizations]
+    guesses = [rough_size(entry, choice) for choice in entry.quantizations]
     known = [guess for guess in guesses if guess is not None]
     return (min(known), max(known)) if known else None
 
 
-def _size(entry: CatalogEntry, choice: Quantization) -> int | None:
+def rough_size(entry: CatalogEntry, choice: Quantization) -> int | None:
+    """Bytes of one variant: of the files whose size is told, else parameters x bits; None when neither is known."""
     exact = _file_bytes(choice)
     return exact if exact is not None else guessed_weights_bytes(entry.parameters, choice.label)
 

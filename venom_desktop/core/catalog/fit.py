@@ -164,7 +164,8 @@ def bits_per_weight(label: str | None) -> float | None:
     if label is None:
         return None
     plain = label.upper().removeprefix("UD-").removesuffix("_MOE")
-    for name in (plain, plain.replace("_XXL", "_L"), plain.replace("_XL", "_M"), plain.removesuffix("_L")):
+    larger = (plain.replace("_XXL", "_L"), plain.replace("_XL", "_M"), plain.removesuffix("_L"))
+    for name in (plain, *larger, plain.removesuffix("_XL")):
         if name in _BITS:
             return _BITS[name]
     return None

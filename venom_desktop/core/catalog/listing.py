@@ -80,7 +80,9 @@ class Listing:
         self.state = replace(self.state, stale=True, error=error)
 
     def set_loading(self, loading: bool) -> None:
-        self.state = replace(self.state, loading=loading)
+        # Asked of every listing with every key that is pressed.
+        if loading != self.state.loading:
+            self.state = replace(self.state, loading=loading)
 
     def replace_entries(self, entries: Iterable[CatalogEntry]) -> bool:
         """Newer knowledge about rows that are here; True when there was one."""

@@ -51,8 +51,8 @@ async def read_filtered(
         passing = {id(row) for row in filtered(rows, filters)}
         for number, row in enumerate(rows[place.skip :], start=place.skip):
             if len(found) == query.limit:
-                following = replace(place, skip=number)
-                return _page(found, page, following, looked_at=looked_at, filters=filters)
+                resumed = replace(place, skip=number)
+                return _page(found, page, resumed, looked_at=looked_at, filters=filters)
             looked_at += 1
             if id(row) in passing:
                 found.append(row.entry)

@@ -41,7 +41,7 @@ _PREFERENCE: Mapping[str, int] = MappingProxyType(
 
 
 def group_files(files: Iterable[RemoteFile]) -> tuple[Quantization, ...]:
-    """The variants of a repository, smallest first where sizes are known.
+    """The variants of a repository, smallest first: by their files where all sizes are known, else by bits.
 
     Incomplete sets of shards, importance matrices and vocabularies are left out. Two variants of one label keep their
     file names as labels, all but the one with the shortest name.
@@ -56,7 +56,7 @@ def group_files(files: Iterable[RemoteFile]) -> tuple[Quantization, ...]:
             label = _plain(stem.rpartition("/")[2])
         projector = choose_projector(projectors, folder=stem.rpartition("/")[0])
         found.setdefault(label, Quantization(label=label, files=shards, projector=projector))
-    return tuple(sorted(found.values(), key=_by_size))
+    return _in_order(found.values())
 
 
 def label_of(stem: str) -> str:
@@ -138,9 +138,21 @@ def _plain(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9_.-]+", "-", name)
 
 
-def _by_size(choice: Quantization) -> tuple[float, str]:
-    size = choice.size_bytes
-    return (size if size is not None else (bits_per_weight(choice.label) or 99.0), choice.label)
+def _in_order(choices: Iterable[Quantization]) -> tuple[Quantization, ...]:
+    # The projector is the same for all: one of unknown size says nothing against the sizes of the models.
+    weights = {choice: _weights_bytes(choice) for choice in choices}
+    comparable = all(size is not None for size in weights.values())
+
+    def place(choice: Quantization) -> tuple[float, str]:
+        size = weights[choice] if comparable else bits_per_weight(choice.label)
+        return (size if size is not None else float("inf"), choice.label)
+
+    return tuple(sorted(weights, key=place))
+
+
+def _weights_bytes(choice: Quantization) -> int | None:
+    sizes = [file.size_bytes for file in choice.files]
+    return None if any(size is None for size in sizes) else sum(size for size in sizes if size is not None)
 
 
 def _preference(choice: Quantization) -> tuple[float, float]:

@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Final
 
 from venom_desktop.core.catalog.base import CatalogEntry, FitPlace, FitVerdict, Quantization
+from venom_desktop.core.catalog.entry_fit import rough_size
 from venom_desktop.core.catalog.fit import DEFAULT_CONTEXT
 from venom_desktop.core.catalog.quantizations import default_quantization
 from venom_desktop.core.host.sample import HostSample
@@ -35,11 +36,15 @@ class Step(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NextStep:
-    """The primary button: `operation` is the one that runs, rests or failed last on this very model."""
+    """The primary button: `operation` is the one that runs, rests or failed last on this very model.
+
+    `rough_bytes` is worked out, for where the source does not tell `size_bytes`.
+    """
 
     step: Step
     model_name: str | None = None
     size_bytes: int | None = None
+    rough_bytes: int | None = None
     operation: ModelOperation | None = None
 
 
@@ -96,6 +101,7 @@ def next_step(
         step=Step.LOAD_AGAIN if step is Step.ACTIVE and context_moved else step,
         model_name=key.name,
         size_bytes=quantization.size_bytes,
+        rough_bytes=rough_size(entry, quantization),
         operation=newest,
     )
 

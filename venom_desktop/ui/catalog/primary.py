@@ -3,6 +3,7 @@
 from venom_desktop.core.errors import NoUsableFile, PickleOnly, VenomError
 from venom_desktop.ui.catalog.presenter import NextStep, Step
 from venom_desktop.ui.catalog.selection import Chosen
+from venom_desktop.ui.catalog.words import ABOUT
 from venom_desktop.ui.i18n import NO_BREAK, gigabytes, percent, tokens, tr
 from venom_desktop.ui.messages import message_of
 from venom_desktop.ui.widgets import Button
@@ -41,10 +42,13 @@ def _words(step: NextStep, chosen: Chosen | None) -> tuple[str, str | None]:
 
 def _install_words(step: NextStep, chosen: Chosen | None) -> str:
     label = chosen.quantization.label if chosen and chosen.quantization else ""
-    if step.size_bytes is None:
-        return tr("Install {quantization}", quantization=label).replace(" ", NO_BREAK)
-    text = tr("Install {quantization} · {size}", quantization=label, size=gigabytes(step.size_bytes))
-    return text.replace(" ", NO_BREAK)
+    if step.size_bytes is not None:
+        size = gigabytes(step.size_bytes)
+    elif step.rough_bytes is not None:
+        size = f"{ABOUT}{gigabytes(step.rough_bytes)}"
+    else:
+        size = tr("size unknown")
+    return tr("Install {quantization} · {size}", quantization=label, size=size).replace(" ", NO_BREAK)
 
 
 def _with_progress(text: str, step: NextStep) -> str:

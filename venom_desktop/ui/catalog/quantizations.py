@@ -12,7 +12,7 @@ from PySide6.QtGui import QResizeEvent
 from venom_desktop.core.catalog.base import FitVerdict, Quantization
 from venom_desktop.ui import theme
 from venom_desktop.ui.catalog.words import ABOUT
-from venom_desktop.ui.i18n import gigabytes, tr
+from venom_desktop.ui.i18n import gigabytes, tr, unknown
 from venom_desktop.ui.widgets import Cell, Frame, PillLook, RowDelegate, Table, column, fit_look, pill_size
 
 Index = QModelIndex | QPersistentModelIndex
@@ -76,8 +76,7 @@ class QuantizationModel(QAbstractTableModel):
             case Qt.ItemDataRole.DisplayRole:
                 return _label(offer) if index.column() == Part.LABEL else None
             case Qt.ItemDataRole.AccessibleTextRole:
-                words = (_label(offer), gigabytes(offer.quantization.size_bytes), fit_look(offer.verdict).text)
-                return ", ".join(words)
+                return ", ".join((_label(offer), _size_in_words(offer), fit_look(offer.verdict).text))
             case Qt.ItemDataRole.ToolTipRole:
                 return fit_look(offer.verdict).tip if index.column() >= Part.MEMORY else _label(offer)
             case _:
@@ -133,6 +132,11 @@ def _size(offer: Offer) -> str:
     if offer.quantization.size_bytes is None and offer.verdict is not None:
         return f"{ABOUT}{gigabytes(offer.verdict.weights_bytes)}"
     return gigabytes(offer.quantization.size_bytes)
+
+
+def _size_in_words(offer: Offer) -> str:
+    """A bare "unknown" would not tell a listener what is."""
+    return tr("size unknown") if _size(offer) == unknown() else _size(offer)
 
 
 class QuantizationTable(Table):
