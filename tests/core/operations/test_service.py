@@ -11,6 +11,7 @@ from venom_desktop.core.errors import DiskFull, OperationRunning, UnknownOperati
 from venom_desktop.core.operations.history import OperationHistory
 from venom_desktop.core.operations.operation import ModelOperation, OperationStatus, OperationType, Progress
 from venom_desktop.core.operations.service import Kind, OperationService
+from venom_desktop.core.tasks import TaskScope
 
 Steps = AsyncGenerator[Progress, None]
 
@@ -280,3 +281,81 @@ async def test_a_thousand_progress_steps_write_few_rows(database: Database, job:
     await service.wait(await service.start(OperationType.INSTALL, "org/repo"))
     await service.close()
     assert len(writes) < 10
+
+
+async def test_an_operation_whose_caller_left_while_it_was_written_leaves_nothing_behind(
+    database: Database, job: Job
+) -> None:
+    service = await _open_service(database, job)
+    async with TaskScope("clicks") as clicks:
+        first = clicks.start("install", service.start(OperationType.INSTALL, "org/repo", runtime="llama_cpp"))
+        await asyncio.sleep(0)
+        second = clicks.start("install", service.start(OperationType.INSTALL, "org/repo", runtime="llama_cpp"))
+        operation_id = await second
+    assert first.cancelled()
+    assert [operation.operation_id for operation in service.operations] == [operation_id]
+    job.go_on.set()
+    assert (await service.wait(operation_id)).status is OperationStatus.COMPLETED
+    await service.close()
+    again = await _open_service(database, job)
+    assert [operation.operation_id for operation in again.operations] == [operation_id]
+    await again.close()
+
+
+async def test_a_retry_begins_after_what_was_cancelled_is_thrown_away(database: Database, job: Job) -> None:
+    thrown_away = asyncio.Event()
+    order: list[str] = []
+
+    async def work(operation: ModelOperation) -> Steps:
+        order.append("work")
+        async for step in job.work(operation):
+            yield step
+
+    async def discard(operation: ModelOperation) -> None:
+        await thrown_away.wait()
+        order.append("discard")
+
+    service = OperationService(OperationHistory(database))
+    service.register(OperationType.INSTALL, Kind(work=work, discard=discard, can_pause=True))
+    await service.open()
+    operation_id = await _begin(service, job)
+    service.cancel(operation_id)
+    await service.wait(operation_id)
+    service.retry(operation_id)
+    for _ in range(5):
+        await asyncio.sleep(0)
+    thrown_away.set()
+    job.go_on.set()
+    assert (await service.wait(operation_id)).status is OperationStatus.COMPLETED
+    assert order == ["work", "discard", "work"]
+    await service.close()
+
+
+@pytest.mark.expects_warnings
+async def test_an_end_that_found_the_disk_full_is_written_with_the_next_change(database: Database, job: Job) -> None:
+    class Full(OperationHistory):
+        full = False
+        refused = asyncio.Event()
+
+        async def save(self, operation: ModelOperation) -> None:
+            if self.full and operation.status.is_final:
+                self.refused.set()
+                raise DiskFull
+            await super().save(operation)
+
+    history = Full(database)
+    service = OperationService(history)
+    service.register(OperationType.INSTALL, job.kind)
+    await service.open()
+    operation_id = await _begin(service, job)
+    history.full = True
+    job.go_on.set()
+    await service.wait(operation_id)
+    async with asyncio.timeout(10):
+        await history.refused.wait()
+    history.full = False
+    await service.wait(await _begin(service, job, "org/other:Q4_K_M"))
+    await service.close()
+    again = await _open_service(database, job)
+    assert {operation.status for operation in again.operations} == {OperationStatus.COMPLETED}
+    await again.close()

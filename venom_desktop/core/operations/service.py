@@ -62,6 +62,8 @@ class OperationService:
         self._settled: dict[str, asyncio.Event] = {}
         self._unsaved: dict[str, ModelOperation] = {}
         self._saved_at: dict[str, float] = {}
+        self._discards: set[asyncio.Task[None]] = set()
+        self._flushing = False
 
     def register(self, operation_type: OperationType, kind: Kind) -> None:
         self._kinds[operation_type] = kind
@@ -81,7 +83,10 @@ class OperationService:
         """Stop everything; resumable work stays paused, partial files stay."""
         await self._scope.close()
         await self._writes.drain()
-        await self._writes.close()
+        try:
+            await self._flush()
+        finally:
+            await self._writes.close()
 
     @property
     def operations(self) -> tuple[ModelOperation, ...]:
@@ -132,6 +137,12 @@ class OperationService:
             await self._history.save(operation)
         except VenomError:
             del self._operations[key]
+            raise
+        except asyncio.CancelledError:
+            # Who asked is gone (a second click): a row that never began could never end either.
+            del self._operations[key]
+            self._wanted_end.pop(key, None)
+            self._writes.start(f"forget {key}", self._history.forget([key]))
             raise
         self.changed.publish(operation)
         if key in self._wanted_end:
@@ -214,6 +225,8 @@ class OperationService:
         return self._operations[key]
 
     async def _work(self, operation_id: str) -> None:
+        if self._discards:
+            await asyncio.wait(tuple(self._discards))  # they may be at the files that this is about to write
         operation = self._operations[operation_id]
         meter = SpeedMeter(self._clock)
         steps = self._kinds[operation.operation_type].work(operation)
@@ -256,7 +269,9 @@ class OperationService:
     def _discard(self, operation: ModelOperation) -> None:
         discard = self._kinds[operation.operation_type].discard
         if discard is not None:
-            self._writes.start(f"discard {operation.operation_id}", discard(operation))
+            task = self._writes.start(f"discard {operation.operation_id}", discard(operation))
+            self._discards.add(task)
+            task.add_done_callback(self._discards.discard)
 
     def _store(self, operation: ModelOperation) -> None:
         key = operation.operation_id
@@ -264,13 +279,22 @@ class OperationService:
         self._unsaved[key] = operation
         self._saved_at[key] = self._clock()
         self.changed.publish(operation)
-        if not self._writes.is_running("flush"):
+        if not self._flushing:
+            self._flushing = True
             self._writes.start("flush", self._flush())
 
     async def _flush(self) -> None:
         """Write the newest snapshot of each changed operation; what changes meanwhile joins the next round."""
-        while self._unsaved:
-            batch, self._unsaved = self._unsaved, {}
-            for operation in batch.values():
-                if operation.operation_id in self._operations:
-                    await self._history.save(operation)
+        batch: dict[str, ModelOperation] = {}
+        try:
+            while self._unsaved:
+                batch, self._unsaved = self._unsaved, {}
+                for operation in batch.values():
+                    if operation.operation_id in self._operations:
+                        await self._history.save(operation)
+        except VenomError:
+            # A disk that is full may have room later: the next change writes these too.
+            self._unsaved = {**batch, **self._unsaved}
+            raise
+        finally:
+            self._flushing = False
