@@ -69,6 +69,7 @@ class _Theme(QObject):
 
 
 _theme: _Theme | None = None
+_generation = 0
 
 
 def apply(app: QApplication, choice: ThemeChoice, pictures: Path | None = None) -> None:
@@ -189,7 +190,14 @@ def _application() -> QApplication:
     return app
 
 
+def generation() -> int:
+    """Another number whenever colours or fonts have changed; part of the key of whatever is kept painted."""
+    return _generation
+
+
 def _forget() -> None:
+    global _generation
+    _generation += 1
     for cache in (color, font, metrics, laid_out, tile_colors):
         cache.cache_clear()
 

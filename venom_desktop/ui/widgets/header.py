@@ -5,6 +5,7 @@ from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QHeaderView
 
 from venom_desktop.ui import icons, theme
+from venom_desktop.ui.widgets.pictures import paint_kept
 
 HEIGHT = 33
 ARROW = 14
@@ -36,25 +37,38 @@ class Header(QHeaderView):
             self._fit_height()
 
     def paintSection(self, painter: QPainter, rect: QRect, section: int) -> None:
+        shown = (self._title(section), self._is_trailing(section), self._start(section), self._arrow(section))
+        paint_kept(painter, QRectF(rect), shown, lambda brush, place: self._paint(brush, place.toRect(), section))
+
+    def _start(self, section: int) -> int:
+        """The margin before the title."""
+        return self._first_margin if self.visualIndex(section) == 0 else 8
+
+    def _arrow(self, section: int) -> str | None:
+        """The arrow of the column that the rows are sorted by."""
+        if not self.isSortIndicatorShown() or self.sortIndicatorSection() != section:
+            return None
+        return "down" if self.sortIndicatorOrder() == Qt.SortOrder.DescendingOrder else "up"
+
+    def _paint(self, painter: QPainter, rect: QRect, section: int) -> None:
         painter.save()
         painter.fillRect(rect, theme.color("surface"))
         painter.fillRect(rect.left(), rect.bottom(), rect.width(), 1, theme.color("line"))
-        sorted_here = self.isSortIndicatorShown() and self.sortIndicatorSection() == section
+        arrow_name = self._arrow(section)
         metrics = theme.metrics("small_medium")
-        start = self._first_margin if self.visualIndex(section) == 0 else 8
+        start = self._start(section)
         mirrored = self.isRightToLeft()
         place = QRectF(rect).adjusted(*((8, 0, -start, 0) if mirrored else (start, 0, -8, 0)))
-        arrow = ARROW if sorted_here else 0
+        arrow = ARROW if arrow_name else 0
         text = metrics.elidedText(self._title(section), Qt.TextElideMode.ElideRight, int(place.width()) - arrow)
         width = metrics.horizontalAdvance(text)
         at_the_right = self._is_trailing(section) != mirrored
         x = place.right() - width - arrow if at_the_right else place.left()
         painter.setFont(theme.font("small_medium"))
-        painter.setPen(theme.color("text" if sorted_here else "text3"))
+        painter.setPen(theme.color("text" if arrow_name else "text3"))
         painter.drawText(QRectF(x, place.top(), width + 2, place.height()), Qt.AlignmentFlag.AlignVCenter, text)
-        if sorted_here:
-            name = "down" if self.sortIndicatorOrder() == Qt.SortOrder.DescendingOrder else "up"
-            icons.paint(painter, name, QRectF(x + width + 3, place.center().y() - 6, 12, 12), "text")
+        if arrow_name:
+            icons.paint(painter, arrow_name, QRectF(x + width + 3, place.center().y() - 6, 12, 12), "text")
         painter.restore()
 
     def _title(self, section: int) -> str:

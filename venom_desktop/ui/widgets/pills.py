@@ -10,6 +10,7 @@ from venom_desktop.core.catalog.base import FitGrade, FitPlace, FitVerdict
 from venom_desktop.ui import icons, theme
 from venom_desktop.ui.i18n import gigabytes, number, tokens, tr
 from venom_desktop.ui.theme_tokens import StateRole, soft
+from venom_desktop.ui.widgets.pictures import paint_kept
 
 HEIGHT = 22
 
@@ -66,6 +67,11 @@ def pill_size(look: PillLook) -> QSize:
 
 def paint_pill(painter: QPainter, rect: QRectF, look: PillLook, *, selected: bool = False) -> None:
     """Draw a pill into `rect`, the text elided; on a selected row its ground is `surface`."""
+    shown = (look.text, look.glyph, look.state, selected)
+    paint_kept(painter, rect, shown, lambda brush, place: _paint(brush, place, look, selected=selected))
+
+
+def _paint(painter: QPainter, rect: QRectF, look: PillLook, *, selected: bool) -> None:
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(Qt.PenStyle.NoPen)

@@ -7,6 +7,8 @@ from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
 from venom_desktop.ui import theme
+from venom_desktop.ui.theme_tokens import TILE_HUES
+from venom_desktop.ui.widgets.pictures import paint_kept
 
 
 class Tile(QWidget):
@@ -29,7 +31,18 @@ class Tile(QWidget):
 def paint_tile(painter: QPainter, rect: QRectF, name: str, publisher: str, *, selected: bool = False) -> None:
     """Draw the tile of `name`; on a selected row its ground is `surface`."""
     # crc32 and not hash(): the hue of a publisher must be the same tomorrow.
-    ground, letter = theme.tile_colors(zlib.crc32(publisher.casefold().encode()))
+    hue = zlib.crc32(publisher.casefold().encode()) % len(TILE_HUES)
+    letter = next((character for character in name if character.isalnum()), "?").upper()
+    paint_kept(
+        painter,
+        rect,
+        (letter, hue, selected),
+        lambda brush, place: _paint(brush, place, letter, hue, selected=selected),
+    )
+
+
+def _paint(painter: QPainter, rect: QRectF, text: str, hue: int, *, selected: bool) -> None:
+    ground, letter = theme.tile_colors(hue)
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(Qt.PenStyle.NoPen)
@@ -37,6 +50,5 @@ def paint_tile(painter: QPainter, rect: QRectF, name: str, publisher: str, *, se
     painter.drawRoundedRect(rect, 7, 7)
     painter.setPen(letter)
     painter.setFont(theme.font("strong"))
-    first = next((character for character in name if character.isalnum()), "?")
-    painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, first.upper())
+    painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, text)
     painter.restore()
