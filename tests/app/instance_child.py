@@ -30,6 +30,7 @@ async def serve(claim: Claim) -> None:
     say("first")
     await asyncio.to_thread(sys.stdin.read)
     await server.close()
+    claim.release()
 
 
 if __name__ == "__main__":

@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from venom_desktop.app.instance import LONGEST_LINE_BYTES, MOST_CONNECTIONS, InstanceServer, deeper_than, parse
-from venom_desktop.app.instance_door import SOCKET_NAME, ask, claim
+from venom_desktop.app.instance_door import SOCKET_NAME, Claim, ask, claim, claim_or_ask
 from venom_desktop.core.errors import InvalidInput, NoActiveModel
+from venom_desktop.core.tasks import TaskScope
 
 
 class RecordingAnswers:
@@ -42,11 +43,13 @@ Serve = Callable[..., Awaitable[tuple[Path, RecordingAnswers]]]
 @pytest.fixture
 async def serve(tmp_path: Path) -> AsyncIterator[Serve]:
     servers: list[InstanceServer] = []
+    claims: list[Claim] = []
 
     async def start(**options: Any) -> tuple[Path, RecordingAnswers]:
         held = claim(tmp_path / "run")
         assert held is not None
         answers = RecordingAnswers()
+        claims.append(held)
         servers.append(InstanceServer(held, answers, **options))
         await servers[-1].start()
         return tmp_path / "run", answers
@@ -54,6 +57,8 @@ async def serve(tmp_path: Path) -> AsyncIterator[Serve]:
     yield start
     for server in servers:
         await server.close()
+    for held in claims:
+        held.release()
 
 
 async def exchange(folder: Path, sent: bytes) -> list[dict[str, Any]]:
@@ -181,8 +186,21 @@ async def test_closing_ends_an_answer_in_the_making(tmp_path: Path) -> None:
         await server.close()
         assert await read_to_end(reader) == b""
     writer.close()
-    again = claim(tmp_path / "run")
-    assert again is not None
+    held.release()
+
+
+async def test_the_home_stays_taken_until_its_holder_has_put_everything_away(tmp_path: Path) -> None:
+    held = claim(tmp_path / "run")
+    assert held is not None
+    server = InstanceServer(held, RecordingAnswers())
+    await server.start()
+    await server.close()
+    assert claim(tmp_path / "run") is None
+    async with TaskScope("next program") as scope:
+        waiting = scope.start("claim", asyncio.to_thread(claim_or_ask, tmp_path / "run", {"request": "show"}))
+        held.release()
+        again = await waiting
+    assert isinstance(again, Claim)
     again.release()
 
 

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from typing import Any
 
 from PySide6.QtCore import QByteArray
 from PySide6.QtWidgets import QApplication
@@ -16,6 +17,8 @@ from venom_desktop.ui.main_window import MainWindow
 WINDOW_STATE = "window"
 THEME = "theme"
 """The last theme, kept beside the window's place: the settings are read after the first picture."""
+ANSWER_WITHIN_S = 15.0
+"""Who holds the home may be ending, which takes as long as the engine needs to give its memory back."""
 
 
 def run() -> int:
@@ -23,10 +26,9 @@ def run() -> int:
     try:
         paths = Paths.from_environment(os.environ)
         paths.make_private()
-        claim = instance_door.claim(paths.runtime)
-        if claim is None:
-            instance_door.ask(paths.runtime, {"request": "show"})
-            return 0
+        claim = instance_door.claim_or_ask(paths.runtime, {"request": "show"}, wait_s=ANSWER_WITHIN_S)
+        if isinstance(claim, dict):
+            return _tell(claim)
     except VenomError as error:
         print(error, file=sys.stderr)  # noqa: T201 - there is no window to say it in
         return 1
@@ -44,6 +46,14 @@ def run() -> int:
         return live(app, window, paths=paths, claim=claim, ui_state=ui_state)
     finally:
         claim.release()
+
+
+def _tell(answer: dict[str, Any]) -> int:
+    """What the program that holds the home said; returns the exit status."""
+    if answer.get("ok"):
+        return 0
+    print(answer.get("error", ""), file=sys.stderr)  # noqa: T201 - there is no window to say it in
+    return 1
 
 
 def _make_window(app: QApplication, paths: Paths, ui_state: UiState) -> MainWindow:

@@ -16,6 +16,9 @@ from venom_desktop.core.errors import Conflict, VenomError
 from venom_desktop.core.secrets.masking import Redactor
 from venom_desktop.core.services import Services
 
+ANSWER_WITHIN_S = 15.0
+"""Who holds the home may be ending, which takes as long as the engine needs to give its memory back."""
+
 
 class HomeTaken(Conflict):
     reason_code = "HOME_TAKEN"
@@ -37,7 +40,7 @@ class Home:
 def claim_home(paths: Paths) -> instance_door.Claim:
     """Raises `HomeTaken` with the process that has it, `StorageFailed`."""
     paths.make_private()
-    claimed = instance_door.claim_or_ask(paths.runtime, {"request": "hello"})
+    claimed = instance_door.claim_or_ask(paths.runtime, {"request": "hello"}, wait_s=ANSWER_WITHIN_S)
     if isinstance(claimed, dict):
         raise HomeTaken(pid=claimed.get("pid", "unknown"))
     return claimed

@@ -60,13 +60,12 @@ class InstanceServer:
         self._server = await asyncio.start_unix_server(self._meet, sock=self._claim.listener, limit=LONGEST_LINE_BYTES)
 
     async def close(self) -> None:
-        """Stop answering, end what is being answered and give the claim back."""
+        """Stop answering and end what is being answered. The claim stays: its holder may still be at its files."""
         if self._server is not None:
             self._server.close()
         await self._scope.close()
         # The transports of the ended connections close in the next turn of the loop.
         await asyncio.sleep(0)
-        self._claim.release()
 
     def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         peer: socket.socket = writer.get_extra_info("socket")

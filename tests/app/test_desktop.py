@@ -1,0 +1,68 @@
+"""A second start of the window: who holds the home is asked, and what it says is told."""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.app.commands import Ended, ended
+from venom_desktop.app.instance import InstanceServer
+from venom_desktop.app.instance_door import claim
+from venom_desktop.app.paths import Paths
+from venom_desktop.core.errors import Conflict, VenomError
+
+
+class _Answers:
+    def __init__(self, error: VenomError | None) -> None:
+        self._error = error
+        self.shown = 0
+
+    async def show(self) -> None:
+        if self._error is not None:
+            raise self._error
+        self.shown += 1
+
+    async def open_file(self, file: Path) -> None:
+        raise NotImplementedError
+
+    async def api(self) -> tuple[str, str]:
+        raise NotImplementedError
+
+
+async def _second_start(answers: _Answers) -> Ended:
+    paths = Paths.from_environment(os.environ)
+    paths.make_private()
+    held = claim(paths.runtime)
+    assert held is not None
+    server = InstanceServer(held, answers)
+    await server.start()
+    try:
+        return await ended(
+            await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "venom_desktop",
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+            )
+        )
+    finally:
+        await server.close()
+        held.release()
+
+
+@pytest.mark.usefixtures("private_home")
+async def test_a_second_start_brings_the_first_window_to_the_front() -> None:
+    answers = _Answers(None)
+    assert (await _second_start(answers)).code == 0
+    assert answers.shown == 1
+
+
+@pytest.mark.usefixtures("private_home")
+async def test_a_second_start_says_why_it_cannot_open_a_window() -> None:
+    told = await _second_start(_Answers(Conflict(problem="The API runs here without a window.")))
+    assert (told.code, told.err.strip()) == (1, "The API runs here without a window.")
