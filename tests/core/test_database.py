@@ -57,3 +57,27 @@ async def test_a_failed_statement_leaves_nothing_of_its_transaction(tmp_path: Pa
         await database.run(twice)
     assert await database.rows("SELECT * FROM one") == []
     await database.close()
+
+
+async def test_a_file_damaged_behind_its_first_page_is_set_aside_and_a_new_one_begun(tmp_path: Path) -> None:
+    path = tmp_path / "history.db"
+    rows = [(str(number), "completed", "2026", "{}" * 400) for number in range(50)]
+    first = Database(path)
+    await first.open()
+    await first.run(lambda connection: connection.executemany("INSERT INTO operations VALUES (?, ?, ?, ?)", rows))
+    await first.close()
+    whole = path.read_bytes()
+    path.write_bytes(whole[:4096] + b"\xab" * (len(whole) - 4096))
+    second = Database(path)
+    await second.open()
+    assert await second.rows("SELECT * FROM operations") == []
+    await second.close()
+    assert (tmp_path / "history.damaged-1").exists()
+
+
+async def test_a_folder_that_cannot_be_made_is_told_in_our_words(tmp_path: Path) -> None:
+    (tmp_path / "data").write_bytes(b"a file where a folder should be")
+    database = Database(tmp_path / "data" / "history.db")
+    with pytest.raises(StorageFailed):
+        await database.open()
+    await database.close()

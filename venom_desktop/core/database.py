@@ -72,6 +72,8 @@ class Database:
             return await asyncio.get_running_loop().run_in_executor(self._thread, work)
         except sqlite3.DatabaseError as error:
             raise StorageFailed(path=self._path.name, problem=str(error)) from error
+        except OSError as error:
+            raise StorageFailed(path=self._path, problem=error.strerror or str(error)) from error
 
     def _open(self) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -91,6 +93,9 @@ class Database:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute("PRAGMA busy_timeout = 5000")
+            if connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
+                # The first page can be good and the next one not: every later question would fail.
+                raise sqlite3.DatabaseError("it is damaged inside")
             self._migrate(connection, version)
         except BaseException:
             connection.close()
