@@ -9,11 +9,15 @@ from PySide6.QtWidgets import QApplication
 
 from tests.fakes.gguf_files import write_tiny_llama
 from tests.fakes.hub import HubServer
+from tests.fakes.hub_store import Sized
 from tests.ui.catalog.desk import TINY, Desk, run_desk, tiny_hub
+from venom_desktop.core.catalog.base import Ability
 from venom_desktop.core.errors import Cure
 from venom_desktop.core.operations.operation import OperationStatus, OperationType
-from venom_desktop.core.registry.model import ModelKey
+from venom_desktop.core.registry.model import ModelKey, ModelProvider
 from venom_desktop.core.runtimes.base import LoadSettings
+from venom_desktop.ui.catalog.filters import SIZES
+from venom_desktop.ui.widgets import MenuChip
 
 TOKEN = "hf_0123456789"
 
@@ -197,6 +201,131 @@ def test_the_list_goes_on_without_end(themed: QApplication, filled: HubServer, t
         assert len(set(desk.names)) == 151
 
     run_desk(themed, filled, tmp_path / "home", scenario)
+
+
+def test_scrolling_comes_to_the_end_of_a_thousand_models_and_asks_no_further(
+    themed: QApplication, filled: HubServer, tmp_path: Path
+) -> None:
+    filled.many_repos(1000)
+
+    async def scenario(desk: Desk) -> None:
+        await settled(desk)
+        bar, search = desk.tab.list.table.verticalScrollBar(), desk.services.search
+
+        while search.state.more:
+            bar.setValue(bar.maximum())
+            assert search.state.loading
+            await desk.until(lambda: not search.state.loading)
+        assert len(desk.names) == len(set(desk.names)) == 1001
+
+        asked = len(filled.requests_for("/api/models"))
+        bar.setValue(0)
+        bar.setValue(bar.maximum())
+        assert not search.state.loading
+        assert len(filled.requests_for("/api/models")) == asked == 17
+
+    run_desk(themed, filled, tmp_path / "home", scenario)
+
+
+def test_a_next_page_that_fails_keeps_the_first_ones_and_is_tried_again_where_it_stopped(
+    themed: QApplication, filled: HubServer, tmp_path: Path
+) -> None:
+    async def scenario(desk: Desk) -> None:
+        await settled(desk)
+        view = desk.tab.list
+        bar = view.table.verticalScrollBar()
+        bar.setValue(bar.maximum())
+        await desk.until(lambda: len(desk.names) == 120)
+        asked = len(filled.requests_for("/api/models"))
+
+        filled.go_down()
+        bar.setValue(bar.maximum())
+        place = bar.value()
+        await desk.until(lambda: not view.banner.isHidden())
+        assert len(desk.names) == 120
+        assert view.banner.sentence.startswith("Hugging Face does not answer.")
+        assert view.table.isVisible()
+
+        filled.come_back()
+        view.banner.button.click()
+        await desk.until(lambda: len(desk.names) == 151)
+        assert view.banner.isHidden()
+        assert bar.value() >= place
+        assert len(filled.requests_for("/api/models")) == asked + 1
+
+    run_desk(themed, filled, tmp_path / "home", scenario)
+
+
+@pytest.mark.parametrize(
+    ("chip", "value", "passing"),
+    [
+        ("ability", Ability.VISION, {"org/sees-GGUF"}),
+        ("ability", Ability.EMBEDDING, {"org/embeds-GGUF"}),
+        ("download_size", SIZES[0], {"org/embeds-GGUF", "org/sees-GGUF"}),
+        ("download_size", SIZES[-1], {"org/giant-GGUF"}),
+        ("quantization", "Q8_0", {"org/embeds-GGUF"}),
+        ("license", "gemma", {"org/sees-GGUF"}),
+        ("source", ModelProvider.HUGGINGFACE, {"org/embeds-GGUF", "org/sees-GGUF", "org/giant-GGUF"}),
+    ],
+)
+def test_every_chip_leaves_what_it_names(
+    themed: QApplication, hub: HubServer, tmp_path: Path, chip: str, value: object, passing: set[str]
+) -> None:
+    unlike_models(hub)
+
+    async def scenario(desk: Desk) -> None:
+        desk.tab.browse()
+        await desk.until(lambda: len(desk.names) == 3)
+
+        found: MenuChip = getattr(desk.tab.list.filters, chip)
+        found.choose(value)
+
+        await desk.until(lambda: set(desk.names) == passing)
+        assert desk.tab.list.filters.reach == ""
+        desk.tab.list.filters.clear()
+        await desk.until(lambda: len(desk.names) == 3)
+
+    run_desk(themed, hub, tmp_path / "home", scenario)
+
+
+def test_fits_here_hides_what_no_memory_of_this_machine_takes(
+    themed: QApplication, hub: HubServer, tmp_path: Path
+) -> None:
+    unlike_models(hub)
+
+    async def scenario(desk: Desk) -> None:
+        desk.tab.browse()
+        await desk.until(lambda: len(desk.names) == 3)
+        await desk.until(lambda: all(entry.fit for entry in desk.tab.list.rows.entries))
+
+        desk.tab.list.filters.fits.click()
+
+        await desk.until(lambda: set(desk.names) == {"org/embeds-GGUF", "org/sees-GGUF"})
+
+    run_desk(themed, hub, tmp_path / "home", scenario)
+
+
+def unlike_models(hub: HubServer) -> None:
+    """Three that differ in everything a chip asks for."""
+    hub.add_repo(
+        "org/embeds-GGUF",
+        {"embeds-Q8_0.gguf": Sized(total_bytes=10**8)},
+        pipeline_tag="feature-extraction",
+        license="mit",
+        gguf={"total": 10**8, "architecture": "bert", "context_length": 512},
+    )
+    hub.add_repo(
+        "org/sees-GGUF",
+        {"sees-Q4_K_M.gguf": Sized(total_bytes=10**9)},
+        pipeline_tag="image-text-to-text",
+        license="gemma",
+        gguf={"total": 10**9, "architecture": "gemma3", "context_length": 8192},
+    )
+    hub.add_repo(
+        "org/giant-GGUF",
+        {"giant-Q4_K_M.gguf": Sized(total_bytes=900 * 10**12)},
+        gguf={"total": 10**15, "architecture": "llama", "context_length": 8192},
+    )
 
 
 def test_a_filter_that_the_source_cannot_do_says_among_how_many_it_looked(

@@ -47,6 +47,8 @@ class Listing:
         self.rows: dict[Key, Row] = {}
         self.cursor: str | None = None
         self.read_limit = 0
+        self.failed_further_on = False
+        """True after the source gave the first page and failed at a later one."""
         self._judge = judge
 
     @property
@@ -57,6 +59,7 @@ class Listing:
     def take(self, page: CatalogPage, *, first: bool) -> None:
         """Add a page; a first one starts over, unless it is older than what is here."""
         nothing_new = first or not page.entries
+        self.failed_further_on = page.error is not None and not first
         if page.stale and nothing_new and self.rows and not self.state.bundled:
             self.state = replace(self.state, stale=True, error=page.error, more=self.cursor is not None)
             return
@@ -75,8 +78,9 @@ class Listing:
             error=page.error,
         )
 
-    def fail(self, error: VenomError) -> None:
+    def fail(self, error: VenomError, *, first: bool) -> None:
         """The source gave nothing, not even an old page."""
+        self.failed_further_on = not first
         self.state = replace(self.state, stale=True, error=error)
 
     def set_loading(self, loading: bool) -> None:

@@ -107,6 +107,14 @@ class CatalogSearch:
             self._load(listing, after_s=0, refresh=True)
         self._publish()
 
+    def try_again(self) -> None:
+        """Ask once more where sources failed: for the next page where the first ones are here, else anew."""
+        for listing in self._current():
+            if listing.state.error is not None:
+                further_on = listing.failed_further_on
+                self._load(listing, after_s=0, refresh=not further_on, more=further_on)
+        self._publish()
+
     def set_memory(self, host: HostSample, gpu: DeviceMemory | None = None) -> None:
         """Judge all rows anew when free memory has changed by a noticeable amount."""
         if self._judge.set_memory(host, gpu):
@@ -174,7 +182,7 @@ class CatalogSearch:
                 if page.error is not None and not page.bundled:
                     break
         except VenomError as error:
-            listing.fail(error)
+            listing.fail(error, first=first)
         listing.set_loading(False)
         self._rows_changed()
 

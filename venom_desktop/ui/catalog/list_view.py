@@ -40,6 +40,8 @@ class CatalogList(Frame):
     sort_chosen = QtSignal(object)
     filters_changed = QtSignal()
     refresh_wanted = QtSignal()
+    again_wanted = QtSignal()
+    """What failed is to be tried again."""
     more_wanted = QtSignal()
     settled = QtSignal()
     """The rows in view have been the same for a moment."""
@@ -198,7 +200,7 @@ class CatalogList(Frame):
             self.empty.tell(tr("Nothing to show"), tr("No source gave a list. Check the connection and try again."))
 
     def _try_again(self) -> None:
-        self.refresh_wanted.emit()
+        self.again_wanted.emit()
 
 
 def _among(count: int) -> str:

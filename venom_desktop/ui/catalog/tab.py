@@ -132,6 +132,7 @@ class CatalogTab(QWidget):
         self.list.sort_chosen.connect(self._take_sort)
         self.list.filters_changed.connect(lambda: self._search.set_filters(self.list.filters.filters))
         self.list.refresh_wanted.connect(self._search.refresh)
+        self.list.again_wanted.connect(self._search.try_again)
         self.list.more_wanted.connect(self._search.load_more)
         self.list.settled.connect(self._judge_in_view)
         self.list.table.row_changed.connect(lambda _: self._selection.select(self.list.selected))
