@@ -1,5 +1,6 @@
 """The client factory and its GET: retries, waits, and whom a token reaches."""
 
+import gzip
 import http.server
 import threading
 from collections.abc import Iterator
@@ -8,7 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from venom_desktop.core import http as our_http
-from venom_desktop.core.errors import SourceBusy, SourceChanged, SourceUnreachable, UpstreamFailed
+from venom_desktop.core.errors import InvalidSetting, SourceBusy, SourceChanged, SourceUnreachable, UpstreamFailed
 
 
 @dataclass
@@ -102,3 +103,57 @@ async def test_a_token_does_not_follow_a_redirect_to_another_host(script: Script
 @pytest.mark.parametrize(("told", "seconds"), [("5", 5), ("", 30), ("soon", 30), ("Wed, 21 Oct 2015 07:28:00 GMT", 0)])
 def test_retry_after_is_read_as_seconds_or_a_date(told: str, seconds: int) -> None:
     assert our_http.retry_after_s({"retry-after": told}) == seconds
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("ALL_PROXY", "socks5://127.0.0.1:9"),
+        ("all_proxy", "socks://127.0.0.1:9"),
+        ("NO_PROXY", "localhost,[fe80::1],::1/128"),
+    ],
+)
+async def test_a_proxy_setting_that_cannot_be_used_does_not_keep_the_program_from_working(
+    script: Script, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    async with our_http.make_client() as client:
+        await our_http.get(client, script.url, source="The hub")
+    assert len(script.seen) == 1
+
+
+async def test_a_proxy_for_http_is_used_beside_one_that_cannot_be(
+    script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALL_PROXY", "socks://127.0.0.1:9")
+    monkeypatch.setenv("HTTP_PROXY", script.url)
+    monkeypatch.setenv("NO_PROXY", "localhost, .example.net")
+    async with our_http.make_client() as client:
+        await our_http.get(client, "http://hub.example.org/api", source="The hub")
+        with pytest.raises(SourceUnreachable):
+            await our_http.get(client, "http://localhost:9/api", source="The hub", tries=1)
+    assert [seen["host"] for seen in script.seen] == ["hub.example.org"]
+
+
+def test_certificates_that_are_not_there_are_told_by_the_name_of_their_variable(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", "/nowhere/bundle.pem")
+    with pytest.raises(InvalidSetting, match="SSL_CERT_FILE cannot be /nowhere"):
+        our_http.make_client()
+
+
+async def test_an_answer_beyond_all_measure_is_not_read_into_memory(script: Script) -> None:
+    bomb = gzip.compress(bytes(our_http.LARGEST_ANSWER_BYTES + 1), 9)
+    script.answers = [(200, {"Content-Encoding": "gzip"}, bomb)]
+    async with our_http.make_client() as client:
+        with pytest.raises(SourceChanged):
+            await our_http.get(client, script.url, source="The hub")
+
+
+async def test_a_packed_answer_is_given_unpacked(script: Script) -> None:
+    script.answers = [(200, {"Content-Encoding": "gzip", "Link": "<next>"}, gzip.compress(b'{"well": true}'))]
+    async with our_http.make_client() as client:
+        response = await our_http.get(client, script.url, source="The hub")
+    assert our_http.json_body(response, source="The hub") == {"well": True}
+    assert response.headers["link"] == "<next>"

@@ -1,15 +1,18 @@
 """The one place that makes HTTP clients: timeouts, user agent, and retries for GET only."""
 
 import asyncio
+import logging
+import os
 import random
 import ssl
 import sys
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from venom_desktop.core.errors import (
+    InvalidSetting,
     SourceBusy,
     SourceChanged,
     SourceUnreachable,
@@ -19,6 +22,7 @@ from venom_desktop.core.errors import (
 )
 from venom_desktop.core.http_stream import USER_AGENT as USER_AGENT
 from venom_desktop.core.http_stream import retry_after_s as retry_after_s
+from venom_desktop.core.proxies import usable_proxies
 
 # httpx imports its own command line where click is installed, and with it rich and pygments: 8 MB that nobody needs.
 # A None makes that import fail, which httpx expects.
@@ -28,11 +32,16 @@ import httpx  # noqa: E402
 if TYPE_CHECKING:
     from aiohttp import ClientResponse
 
+_log = logging.getLogger(__name__)
+
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 20.0
 LONGEST_RETRY_WAIT_S = 8.0
 KEPT_OPEN_S = 3.0
 """Shorter than llama.cpp keeps a silent connection open (5 s): a request never meets one that is just closing."""
+LARGEST_ANSWER_BYTES = 64 << 20
+"""Ten times what the hub tells about its largest repositories; unpacked."""
+_OF_THE_WIRE = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 _RETRIED_STATUS = frozenset({500, 502, 503, 504})
 
 Client = httpx.AsyncClient
@@ -48,14 +57,28 @@ def make_client(
     certificate_file: Path | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> httpx.AsyncClient:
-    """An async client that follows redirects; httpx drops `Authorization` when the host changes."""
-    return httpx.AsyncClient(
-        base_url=base_url,
-        follow_redirects=True,
-        timeout=httpx.Timeout(read_timeout_s, connect=CONNECT_TIMEOUT_S),
-        verify=_trust(certificate_file),
-        headers={"User-Agent": USER_AGENT, **(headers or {})},
-    )
+    """An async client that follows redirects; httpx drops `Authorization` when the host changes.
+
+    A proxy of the environment that cannot be used is left out. Raises `InvalidSetting` for certificates of the
+    environment that cannot be read.
+    """
+    options: dict[str, Any] = {
+        "base_url": base_url,
+        "follow_redirects": True,
+        "timeout": httpx.Timeout(read_timeout_s, connect=CONNECT_TIMEOUT_S),
+        "verify": _trust(certificate_file),
+        "headers": {"User-Agent": USER_AGENT, **(headers or {})},
+    }
+    try:
+        return httpx.AsyncClient(**options)
+    except (ImportError, ValueError, httpx.InvalidURL) as error:
+        _log.info("A proxy of the environment is left out: %s", error)
+    proxies = usable_proxies()
+    mounts = {
+        pattern: None if proxy is None else httpx.AsyncHTTPTransport(proxy=proxy, verify=options["verify"])
+        for pattern, proxy in proxies.items()
+    }
+    return httpx.AsyncClient(**options, mounts=mounts, trust_env=False)
 
 
 def make_local_client() -> httpx.AsyncClient:
@@ -145,12 +168,13 @@ async def get(
 ) -> httpx.Response:
     """GET with retries for broken connections and 5xx answers; other error answers are returned as they are.
 
-    Raises `SourceUnreachable`, `UpstreamSlow`, `SourceBusy` (429), `UpstreamFailed` (5xx after the last try).
+    Raises `SourceUnreachable`, `UpstreamSlow`, `SourceBusy` (429), `UpstreamFailed` (5xx after the last try),
+    `SourceChanged` (an answer beyond all measure).
     """
     for attempt in range(1, tries + 1):
         last = attempt == tries
         try:
-            response = await client.get(url, params=params, headers=headers)
+            response = await _answer(client, url, source=source, params=params, headers=headers)
         except httpx.HTTPError as error:
             if last:
                 raise translate(error, source=source) from error
@@ -163,6 +187,30 @@ async def get(
                 raise UpstreamFailed(source=source, status=response.status_code)
         await asyncio.sleep(min(LONGEST_RETRY_WAIT_S, 0.25 * 2**attempt) * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
     raise AssertionError("unreachable: the last try returns or raises")
+
+
+async def _answer(
+    client: httpx.AsyncClient,
+    url: str,
+    *,
+    source: str,
+    params: Mapping[str, Any] | None,
+    headers: Mapping[str, str] | None,
+) -> httpx.Response:
+    """The whole answer, held in memory only as far as one can be meant seriously. Raises `SourceChanged` beyond."""
+    body = bytearray()
+    async with client.stream("GET", url, params=params, headers=headers) as response:
+        # Closed by hand: on a loop without hooks for generators one that is left early is never closed.
+        pieces = cast(AsyncGenerator[bytes, None], response.aiter_bytes())
+        async with aclosing(pieces):
+            async for piece in pieces:
+                body += piece
+                if len(body) > LARGEST_ANSWER_BYTES:
+                    raise SourceChanged(source=source)
+    told = [(name, value) for name, value in response.headers.multi_items() if name not in _OF_THE_WIRE]
+    return httpx.Response(
+        response.status_code, headers=told, content=bytes(body), request=response.request, history=response.history
+    )
 
 
 def json_body(response: httpx.Response, *, source: str) -> Any:
@@ -184,5 +232,14 @@ def translate(error: httpx.HTTPError, *, source: str) -> VenomError:
             return SourceUnreachable(source=source)
 
 
-def _trust(certificate_file: Path | None) -> ssl.SSLContext | bool:
-    return True if certificate_file is None else ssl.create_default_context(cafile=str(certificate_file))
+def _trust(certificate_file: Path | None) -> ssl.SSLContext:
+    if certificate_file is not None:
+        return ssl.create_default_context(cafile=str(certificate_file))
+    try:
+        return httpx.create_ssl_context()
+    except OSError as error:
+        told = os.environ.get("SSL_CERT_FILE")
+        if told is None:
+            raise
+        expected = "Give the path of a file with certificates, or take the variable away."
+        raise InvalidSetting(name="SSL_CERT_FILE", value=told, expected=expected) from error
