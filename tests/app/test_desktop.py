@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -9,7 +10,8 @@ import pytest
 
 from tests.app.commands import Ended, ended
 from venom_desktop.app.instance import InstanceServer
-from venom_desktop.app.instance_door import claim
+from venom_desktop.app.instance_door import ask, claim
+from venom_desktop.app.logging import LOG_NAME
 from venom_desktop.app.paths import Paths
 from venom_desktop.core.errors import Conflict, VenomError
 
@@ -39,20 +41,29 @@ async def _second_start(answers: _Answers) -> Ended:
     server = InstanceServer(held, answers)
     await server.start()
     try:
-        return await ended(
-            await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "venom_desktop",
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
-                env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
-            )
-        )
+        return await ended(await _start())
     finally:
         await server.close()
         held.release()
+
+
+async def _start() -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "venom_desktop",
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+    )
+
+
+async def _until_it_answers(folder: Path, process: asyncio.subprocess.Process) -> None:
+    async with asyncio.timeout(20):
+        while await asyncio.to_thread(ask, folder, {"request": "hello"}) is None:
+            assert process.returncode is None, await process.communicate()
+            await asyncio.sleep(0.05)
 
 
 @pytest.mark.usefixtures("private_home")
@@ -66,3 +77,27 @@ async def test_a_second_start_brings_the_first_window_to_the_front() -> None:
 async def test_a_second_start_says_why_it_cannot_open_a_window() -> None:
     told = await _second_start(_Answers(Conflict(problem="The API runs here without a window.")))
     assert (told.code, told.err.strip()) == (1, "The API runs here without a window.")
+
+
+@pytest.mark.usefixtures("private_home")
+async def test_a_log_that_cannot_be_written_does_not_keep_the_window_from_working() -> None:
+    paths = Paths.from_environment(os.environ)
+    paths.make_private()
+    (paths.log / LOG_NAME).mkdir()
+    process = await _start()
+    await _until_it_answers(paths.runtime, process)
+    process.send_signal(signal.SIGTERM)
+    done = await ended(process)
+    assert (done.code, done.err) == (0, "")
+
+
+@pytest.mark.usefixtures("private_home")
+async def test_a_place_of_the_window_that_cannot_be_kept_is_no_failure_of_its_end() -> None:
+    paths = Paths.from_environment(os.environ)
+    paths.make_private()
+    paths.ui_state_file.mkdir()
+    process = await _start()
+    await _until_it_answers(paths.runtime, process)
+    process.send_signal(signal.SIGTERM)
+    done = await ended(process)
+    assert (done.code, done.err) == (0, "")

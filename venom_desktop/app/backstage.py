@@ -15,7 +15,7 @@ from venom_desktop.app.lifecycle import Lifecycle, Step
 from venom_desktop.app.logging import start_logging
 from venom_desktop.app.paths import Paths
 from venom_desktop.app.status import keep_status_true
-from venom_desktop.core.errors import VenomError
+from venom_desktop.core.errors import StorageFailed, VenomError
 from venom_desktop.core.notices import Notices
 from venom_desktop.core.secrets.masking import Redactor
 from venom_desktop.core.settings.ui_state import UiState
@@ -33,7 +33,11 @@ async def open_backstage(
 ) -> AsyncIterator[None]:
     """Everything that works while the window is open. What cannot start is told in the window, not by its end."""
     redactor = Redactor()
-    stop_logging = start_logging(paths.log, redactor)
+    try:
+        stop_logging = start_logging(paths.log, redactor)
+    except VenomError as error:
+        window.report(error)
+        stop_logging = _no_log
     scope = TaskScope("window")
     bridge = Bridge(scope, window.report)
     try:
@@ -41,6 +45,9 @@ async def open_backstage(
         await composition.lifecycle.start()
     except VenomError as error:
         window.report(error)
+        composition = None
+    except OSError as error:
+        window.report(StorageFailed(path=error.filename or paths.data, problem=error.strerror or str(error)))
         composition = None
     try:
         if composition is None:
@@ -53,6 +60,10 @@ async def open_backstage(
         if composition is not None:
             await composition.lifecycle.stop()
         stop_logging()
+
+
+def _no_log() -> None:
+    """There is none to stop."""
 
 
 @asynccontextmanager

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication
 from venom_desktop.app.desktop import WINDOW_STATE
 from venom_desktop.app.instance_door import Claim
 from venom_desktop.app.paths import Paths
+from venom_desktop.core.errors import VenomError
 from venom_desktop.core.settings.ui_state import UiState
 from venom_desktop.ui.garbage import GarbageOnThisThread
 from venom_desktop.ui.main_window import MainWindow
@@ -47,7 +48,9 @@ async def _until_quit(window: MainWindow, *, paths: Paths, claim: Claim, ui_stat
                 ui_state.put(WINDOW_STATE, bytes(window.state().toBase64().data()).decode())
                 window.hide()
         finally:
-            await ui_state.save()
+            # Losing the place of the window costs a drag; a traceback on a full disk would not bring it back.
+            with contextlib.suppress(VenomError):
+                await ui_state.save()
     return 0
 
 
