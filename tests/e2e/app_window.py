@@ -17,7 +17,7 @@ import psutil
 
 ROOT = Path(__file__).resolve().parents[2]
 OUTPUT = ROOT / "test-output" / "e2e"
-WAIT_S = 30.0
+WAIT_S = 12.0
 POLL_S = 0.03
 T = TypeVar("T")
 
@@ -108,6 +108,10 @@ class AppWindow:
 
     def click(self, words: str, kind: str = "QAbstractButton", *, inside: str = "*") -> None:
         self.do("click", kind=kind, words=words, inside=inside)
+
+    def browse(self) -> None:
+        """From the first page to the catalog; a card may offer the same way above the button that always does."""
+        self.do("click", kind="Button", words="Browse the catalog", inside="FirstRunPage", last=True)
 
     def go_to(self, tab: str) -> None:
         self.do("click_tab", words=tab)

@@ -40,6 +40,8 @@ def fill_shelf(hub: HubServer, folder: Path, *, others: int = 60, endless: bool 
         write_tiny_llama(
             folder / f"Tiny-Llama-{label.name}.gguf",
             file_type=label,
+            # Slow enough for its answer to be seen growing.
+            layers=16,
             speech=SPEECH,
             pad_to_bytes=size,
             context=8192,

@@ -78,6 +78,11 @@ def test_a_paused_download_says_who_paused_it(qapp: QApplication) -> None:
     assert "program ended" in look(replace(paused, paused_by_restart=True), NOTHING, NOW).detail
 
 
+def test_the_bar_tells_no_phase_of_a_job_that_rests(qapp: QApplication) -> None:
+    paused = operation(OperationStatus.PAUSED, message="Reading the file list")
+    assert words.bar_amounts(paused, narrow=False) == "Paused"
+
+
 def test_a_failure_says_its_sentence_with_its_cures_before_retry(qapp: QApplication) -> None:
     failed = operation(
         OperationStatus.FAILED,

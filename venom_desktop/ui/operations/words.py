@@ -98,9 +98,11 @@ def bar_amounts(operation: ModelOperation, *, narrow: bool) -> str:
     """Beside the percent of the collapsed bar: bytes, speed and time, or the time alone where room is short."""
     if narrow:
         return time_left(operation) or (so_far(operation) if operation.progress is None else "")
+    # A job that rests is in no phase, whatever its last message was.
+    state = tr("Paused") if operation.status is OperationStatus.PAUSED else phase(operation)
     if operation.progress is None:
-        return facts(so_far(operation) or phase(operation), _rate(operation))
-    return facts(bytes_done(operation) or phase(operation), _rate(operation), time_left(operation))
+        return facts(so_far(operation) or state, _rate(operation))
+    return facts(bytes_done(operation) or state, _rate(operation), time_left(operation))
 
 
 def so_far(operation: ModelOperation) -> str:
