@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication
 from tests.fakes.gguf_files import write_tiny_llama
 from tests.fakes.hub import HubServer
 from tests.fakes.hub_store import Sized
+from tests.support.accessible import accessible_name, tab_route
 from tests.ui.catalog.desk import TINY, Desk, run_desk, tiny_hub
 from venom_desktop.core.catalog.base import Ability
 from venom_desktop.core.errors import Cure
@@ -388,6 +389,29 @@ def test_the_keyboard_goes_from_the_search_through_the_rows_to_the_install(
         QTest.keyClick(view.table, Qt.Key.Key_Return)
 
         await desk.until(lambda: desk.services.registry.operations.operations)
+
+    run_desk(themed, filled, tmp_path / "home", scenario)
+
+
+def test_tab_goes_from_the_search_over_chips_list_and_panel_to_the_one_verb(
+    themed: QApplication, filled: HubServer, tmp_path: Path
+) -> None:
+    async def scenario(desk: Desk) -> None:
+        await settled(desk)
+        desk.tab.list.table.select_row(1)
+        await desk.until(desk.tab.details.context.slider.isEnabled)
+
+        names = [accessible_name(widget) for widget in tab_route(desk.tab.list.search)]
+
+        assert [name.replace("\u00a0", " ") for name in names] == [
+            "Search Hugging Face",
+            *("Order", "Refresh catalog"),
+            *("Fits here", "Source", "Can do", "Size", "Quantization", "Licence"),
+            "Models",
+            *("Open the model page", "Quantization", "Context", "Run with"),
+            names[-1].replace("\u00a0", " "),
+        ]
+        assert names[-1].startswith("Install")
 
     run_desk(themed, filled, tmp_path / "home", scenario)
 

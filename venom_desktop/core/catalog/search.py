@@ -110,7 +110,7 @@ class CatalogSearch:
     def try_again(self) -> None:
         """Ask once more where sources failed: for the next page where the first ones are here, else anew."""
         for listing in self._current():
-            if listing.state.error is not None:
+            if listing.state.stale or listing.state.error is not None:
                 further_on = listing.failed_further_on
                 self._load(listing, after_s=0, refresh=not further_on, more=further_on)
         self._publish()

@@ -33,6 +33,8 @@ class Choice(QComboBox):
     def __init__(self, meaning: str, choices: Sequence[tuple[object, str]] = ()) -> None:
         super().__init__()
         self.setAccessibleName(meaning)
+        # On Linux Qt gives readers the value as the name, so what it is a value of stands here too.
+        self.setAccessibleDescription(meaning)
         # Scrolling a page must not change a value that the pointer happens to cross.
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         theme.set_font(self, "body")
