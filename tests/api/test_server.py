@@ -37,8 +37,8 @@ async def live():
             headers = {"Authorization": f"Bearer {server.token}"}
             assert (await client.get(f"{server.url}/api/v1/models", headers=headers)).status_code == 200
             assert (await client.get(f"{server.url}/v1/models", headers=headers)).status_code == 200
+            assert before == (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT))
             await server.stop()
-    assert before == (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT))
     await built.lifecycle.stop()
 
 app = QApplication([])

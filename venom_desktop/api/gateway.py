@@ -10,7 +10,7 @@ from venom_desktop.api.answers import MethodNotAllowed, Receive, Scope, Send, re
 from venom_desktop.api.auth import ClientGone, read_body
 from venom_desktop.api.gateway_answer import Answer
 from venom_desktop.api.gateway_body import GatewayRequest, addressed, parse, usage_of
-from venom_desktop.core.errors import NoActiveModel, NotFound, RuntimeUnavailable, UnknownModel, VenomError
+from venom_desktop.core.errors import NoActiveModel, NotFound, RuntimeUnavailable, SourceBusy, UnknownModel, VenomError
 from venom_desktop.core.governance.base import CallRequest, Purpose, Target
 from venom_desktop.core.governance.gate import Call
 from venom_desktop.core.http import PassedAnswer, PassingClient
@@ -161,6 +161,8 @@ async def _give_up_when_gone(receive: Receive, patience: asyncio.Timeout) -> Non
 
 async def _refusal(response: PassedAnswer, *, source: str) -> VenomError:
     """An error answer of the model's server as a failure of ours."""
+    if response.retry_after_s is not None:
+        return SourceBusy(source=source, retry_after_s=response.retry_after_s)
     content = await response.read()
     try:
         told = json.loads(content)

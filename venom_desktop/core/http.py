@@ -109,6 +109,7 @@ class PassedAnswer:
         self._response = response
         self.status = response.status
         self.content_type = response.headers.get("Content-Type", "application/json")
+        self.retry_after_s = retry_after_s(response.headers) if response.status == 429 else None
 
     async def read(self) -> bytes:
         return await self._response.read()
