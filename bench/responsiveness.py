@@ -93,7 +93,7 @@ async def _load_rows(composition: Composition) -> None:
 
 async def _until(fact: Callable[[], bool]) -> None:
     async with asyncio.timeout(120):
-        while not fact():
+        while not fact():  # noqa: ASYNC110 - facts of several kinds, which nothing announces
             await asyncio.sleep(0.005)
 
 

@@ -93,7 +93,7 @@ async def _opened(paths: Paths) -> AsyncIterator[tuple[MainWindow, Composition]]
         return built[0]
 
     # The only way to the services behind the real window: it hands them to nobody.
-    backstage.build = build
+    backstage.build = build  # type: ignore[attr-defined]
     claim = instance_door.claim(paths.runtime)
     if claim is None:
         raise RuntimeError("another program holds the home of the bench")

@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QApplication
 
-from venom_desktop.ui.garbage import GarbageOnThisThread
+from venom_desktop.ui.garbage import WHOLE_AT_LAST_S, WHOLE_EVERY_S, YOUNG_LOOKS, GarbageOnThisThread
 
 
 @pytest.fixture
@@ -46,9 +46,7 @@ def test_a_busy_thread_collects_no_qt_object(collector: GarbageOnThisThread) -> 
     busy.join()
     assert died_on == []
 
-    while collector.collect_if_due() is not None:
-        pass
-    gc.collect()
+    collector.collect_everything()
     assert set(died_on) == {threading.get_ident()}
     assert len(died_on) == 100
 
@@ -56,7 +54,50 @@ def test_a_busy_thread_collects_no_qt_object(collector: GarbageOnThisThread) -> 
 def test_nothing_is_collected_before_it_is_due(collector: GarbageOnThisThread) -> None:
     gc.collect()
 
-    assert collector.collect_if_due() is None
+    assert not collector.collect_if_due()
+
+
+def test_new_knots_are_untied_within_a_few_looks(collector: GarbageOnThisThread) -> None:
+    died_on: list[int] = []
+    kept = []
+    for _ in range(YOUNG_LOOKS):
+        Knot(died_on)
+        kept.append([[number] for number in range(2_000)])
+        assert collector.collect_if_due()
+
+    assert len(died_on) == YOUNG_LOOKS
+
+
+def test_what_has_lived_for_a_while_is_looked_at_only_with_everything(collector: GarbageOnThisThread) -> None:
+    died_on: list[int] = []
+    old: list[Knot] = [Knot(died_on)]
+    kept = []
+    for _ in range(YOUNG_LOOKS):
+        kept.append([[number] for number in range(2_000)])
+        collector.collect_if_due()
+    old.clear()
+    gc.collect()
+    assert died_on == []
+
+    collector.collect_everything()
+
+    assert len(died_on) == 1
+
+
+def test_everything_is_looked_at_while_another_window_has_the_keys(qapp: QApplication) -> None:
+    now = 100.0
+    collector = GarbageOnThisThread(clock=lambda: now)
+
+    now += WHOLE_EVERY_S + 1
+    assert collector.is_everything_due(in_use=False)
+    assert not collector.is_everything_due(in_use=True)
+
+    now += WHOLE_AT_LAST_S
+    assert collector.is_everything_due(in_use=True)
+
+    collector.collect_everything()
+    assert not collector.is_everything_due(in_use=False)
+    collector.close()
 
 
 def test_closing_leaves_collecting_to_python_again(qapp: QApplication) -> None:
