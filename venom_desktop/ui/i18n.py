@@ -108,12 +108,14 @@ def count_short(count: int | None) -> str:
 
 
 def parameters(count: int | None) -> str:
-    """ "4.3 B", "270 M": the parameters of a model."""
+    """ "4.3 B", "270 M", "150 K": the parameters of a model."""
     if count is None:
         return unknown()
     if count >= 99_500_000:
         return with_unit(number(count / 1e9, 1 if count < 99_950_000_000 else 0), tr("B", "billion"))
-    return with_unit(number(count / 1e6), tr("M", "million"))
+    if count >= 999_500:
+        return with_unit(number(count / 1e6), tr("M", "million"))
+    return with_unit(number(max(count / 1e3, 1)), tr("K", "thousand"))
 
 
 def tokens(count: int | None) -> str:
@@ -150,8 +152,8 @@ def speed(bytes_per_s: float | None) -> str:
 
 
 def tokens_per_second(rate: float | None) -> str:
-    """ "47.2 tok/s"."""
-    return unknown() if rate is None else with_unit(number(rate, 1), tr("tok/s"))
+    """ "47.2 tok/s", "474 tok/s"."""
+    return unknown() if rate is None else with_unit(number(rate, 1 if rate < 99.95 else 0), tr("tok/s"))
 
 
 def dollars(amount: float | None) -> str:

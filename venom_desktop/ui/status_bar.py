@@ -152,7 +152,7 @@ def _of(used_bytes: float | None, total_bytes: float | None) -> str:
     """ "21.4 / 64 GB"."""
     if used_bytes is None:
         return unknown()
-    used = number(used_bytes / 1e9, 1 if used_bytes else 0)
+    used = number(used_bytes / 1e9, 1 if used_bytes >= 0.05e9 else 0)
     if not total_bytes:
         return isolate(f"{used}{NO_BREAK}GB")
     return isolate(f"{used} / {number(total_bytes / 1e9, 0 if total_bytes >= 9.95e9 else 1)}{NO_BREAK}GB")

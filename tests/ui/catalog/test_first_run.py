@@ -248,3 +248,29 @@ def test_progress_shows_percent_speed_and_time_left(themed: QApplication, qtbot:
     paused = operation(GEMMA.model_name, status=OperationStatus.PAUSED, done_bytes=1 * GB, total_bytes=2 * GB)
     page.show_start(Start(phase=Phase.PAUSED, suggestion=GEMMA, operation=paused))
     assert plain(page.card.figures) == "Paused · 1.0 of 2.0 GB"
+
+
+@pytest.mark.parametrize("phase", [Phase.OFFERED, Phase.NOT_FOUND])
+def test_the_buttons_of_the_cards_stand_in_one_line(themed: QApplication, qtbot: QtBot, phase: Phase) -> None:
+    page = FirstRunPage()
+    qtbot.addWidget(page)
+    page.resize(1280, 700)
+    page.show_start(Start(phase=phase, suggestion=GEMMA))
+    page.show()
+    qtbot.waitExposed(page)
+
+    large = [button for button in page.findChildren(Button) if button.property("large") and button.isVisible()]
+
+    assert len(large) == 2
+    assert len({button.mapTo(page, button.rect().bottomLeft()).y() for button in large}) == 1
+
+
+def test_the_way_to_the_catalog_is_offered_once(themed: QApplication, qtbot: QtBot) -> None:
+    page = FirstRunPage()
+    qtbot.addWidget(page)
+    page.show()
+
+    for phase in (Phase.OFFERED, Phase.NOT_FOUND, Phase.OFFERED):
+        page.show_start(Start(phase=phase, suggestion=GEMMA))
+        ways = [button.label for button in page.findChildren(Button) if button.isVisible()]
+        assert ways.count("Browse the catalog") == 1

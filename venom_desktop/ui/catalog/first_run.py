@@ -56,6 +56,9 @@ class FirstRunPage(QWidget):
             tr("Browse the catalog"), "quiet", icon="right", trailing=True, on_click=self.browse_wanted.emit
         )
         self.file_card = FileCard(self.import_wanted.emit)
+        policy = self.browse.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self.browse.setSizePolicy(policy)
         cards = row((self.card, 1), (self.file_card, 1), (_cloud_card(), 1), spacing=GAP)
         foot = row(self._note_icon, (self._note, 1), self.browse)
         content = wrapped(
@@ -82,6 +85,8 @@ class FirstRunPage(QWidget):
 
     def show_start(self, start: Start) -> None:
         self.card.show_start(start)
+        # Not twice on one page.
+        self.browse.setVisible(button_words(start).press is not Press.BROWSE)
 
 
 class SuggestionCard(Frame):
@@ -96,6 +101,8 @@ class SuggestionCard(Frame):
         self._figures = Label("", "small", tone="text2")
         self.button = Button("", "primary", size="large", on_click=self._press)
         self.second = Button("", "quiet", size="large", on_click=page.install_wanted.emit)
+        # Its gap goes with it: the buttons of the three cards stand in one line.
+        self._second_place = wrapped(column(self.second, margins=(0, 4, 0, 0)))
         self._start = Start()
         head = row(Icon("download", 24, "accent_text"), None, self._pill)
         progress = wrapped(column(self._bar, self._figures, spacing=6))
@@ -103,7 +110,7 @@ class SuggestionCard(Frame):
         super().__init__(
             "card",
             column(
-                *(head, 12, self._title, 4, self._text, None, 8, progress, 8, self.button, 4, self.second),
+                *(head, 12, self._title, 4, self._text, None, 8, progress, 8, self.button, self._second_place),
                 spacing=0,
                 margins=(18, 18, 18, 16),
             ),
@@ -148,6 +155,7 @@ class SuggestionCard(Frame):
             self.button.forbid(words.forbidden)
         second = second_words(start)
         self.second.setVisible(second is not None)
+        self._second_place.setVisible(second is not None)
         self.second.set_content(second or "")
 
     def _press(self) -> None:

@@ -7,8 +7,11 @@ from PySide6.QtCore import Signal as QtSignal
 from PySide6.QtWidgets import QSlider, QWidget
 
 from venom_desktop.ui.catalog.presenter import MemoryUse
-from venom_desktop.ui.i18n import gigabytes, gigabytes_of, number, tokens, tokens_short, tr
+from venom_desktop.ui.i18n import NO_BREAK, gigabytes, gigabytes_of, number, tokens, tokens_short, tr
 from venom_desktop.ui.widgets import Label, Legend, Segment, Stack, column, row
+
+LEAST_SHOWN_BYTES = 50_000_000
+"""Below this a figure with one decimal would read 0.0."""
 
 
 class ContextSlider(QWidget):
@@ -92,9 +95,14 @@ class MemoryBar(QWidget):
 
 def _segments(use: MemoryUse) -> tuple[Segment, ...]:
     def amount(size_bytes: int) -> str:
+        if 0 < size_bytes < LEAST_SHOWN_BYTES:
+            return f"<{NO_BREAK}{number(0.1, 1)}"
         return number(size_bytes / 1e9, 1)
 
-    cache = tr("KV cache {amount} ± {error}", amount=amount(use.context), error=amount(use.error))
+    if use.error < LEAST_SHOWN_BYTES:
+        cache = tr("KV cache {amount}", amount=amount(use.context))
+    else:
+        cache = tr("KV cache {amount} ± {error}", amount=amount(use.context), error=amount(use.error))
     return (
         Segment(amount=use.others, role="seg2", text=tr("Other apps {amount}", amount=amount(use.others))),
         Segment(amount=use.weights, text=tr("Weights {amount}", amount=amount(use.weights))),

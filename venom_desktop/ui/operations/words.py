@@ -52,7 +52,7 @@ def outcome(operation: ModelOperation) -> str:
         case OperationType.REMOVE:
             return tr("Removed")
         case OperationType.ACTIVATE:
-            return tr("Answers now")
+            return tr("Ready to answer")
         case OperationType.VERIFY:
             return tr("The checksum matches")
         case _:
