@@ -238,3 +238,12 @@ def test_a_flow_wraps_where_the_width_ends_and_can_be_emptied(qtbot: QtBot) -> N
     assert wrapped > 2 * one_line
     clear(layout)
     assert layout.count() == 0
+
+
+def test_the_gap_of_a_button_stands_between_its_words_and_its_icon(themed: QApplication, qtbot: QtBot) -> None:
+    leading, trailing = Button("Retry", icon="refresh"), Button("Browse", icon="right", trailing=True)
+    for button in (leading, trailing):
+        qtbot.addWidget(button)
+
+    assert (leading.text(), trailing.text()) == ("\u2009Retry", "Browse\u2009")
+    assert (leading.accessibleName(), trailing.accessibleName()) == ("Retry", "Browse")

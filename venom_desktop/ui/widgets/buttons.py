@@ -37,6 +37,7 @@ class Button(QPushButton):
         super().__init__()
         self._kind: ButtonKind = kind
         self._text = ""
+        self._trailing = trailing
         self._help = ""
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAutoDefault(False)
@@ -59,7 +60,8 @@ class Button(QPushButton):
     def set_content(self, text: str, icon: str | None = None) -> None:
         """Change words and icon together."""
         self._text = text
-        self.setText(f"{_THIN_SPACE}{text}" if icon and text else text)
+        gap = _THIN_SPACE if icon and text else ""
+        self.setText(f"{text}{gap}" if self._trailing else f"{gap}{text}")
         self.setAccessibleName(text)
         if icon:
             self.setIcon(icons.icon(icon, _ICON_ROLES[self._kind]))
