@@ -170,6 +170,15 @@ def test_a_first_start_offline_shows_the_shipped_list_and_says_so(
         assert "Showing the list that came with this app, dated" in desk.tab.list.banner.sentence
         await desk.until(lambda: not desk.tab.details.banner.isHidden())
         assert desk.tab.details.banner.sentence.startswith("Hugging Face does not answer.")
+        assert "·\u00a0≈" in desk.tab.details.primary.label
+
+        bar = desk.tab.list.table.verticalScrollBar()
+        bar.setValue(bar.maximum())
+        await desk.until(lambda: len(desk.names) > 60)
+        filled.come_back()
+        desk.tab.list.banner.button.click()
+        await desk.until(lambda: TINY in desk.names)
+        assert desk.tab.list.banner.isHidden()
 
     run_desk(themed, filled, tmp_path / "home", scenario)
 
