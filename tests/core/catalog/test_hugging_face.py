@@ -24,6 +24,7 @@ from venom_desktop.core.catalog.base import (
 from venom_desktop.core.catalog.cache import DiskCache
 from venom_desktop.core.catalog.fit import LoadSettings
 from venom_desktop.core.catalog.hugging_face import HuggingFaceCatalog
+from venom_desktop.core.catalog.hugging_face_wire import parse_entry
 from venom_desktop.core.catalog.snapshot import BundledRows
 from venom_desktop.core.errors import (
     GatedRepository,
@@ -424,3 +425,10 @@ async def test_a_token_never_shows_in_an_error_or_in_what_is_kept(
     kept = [path.read_text() for path in (tmp_path / "cache").iterdir()]
     assert kept
     assert not any(TOKEN in text for text in kept)
+
+
+@pytest.mark.parametrize("told", ["../../../etc/cron.d/evil", "abc", "g" * 64])
+def test_a_checksum_that_is_none_is_no_answer_of_a_hub(told: str) -> None:
+    row = {"id": "org/repo", "siblings": [{"rfilename": "a.gguf", "lfs": {"sha256": told, "size": 5}}]}
+    with pytest.raises(SourceChanged):
+        parse_entry(row, endpoint="https://hub.example.org")

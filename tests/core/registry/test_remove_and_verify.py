@@ -8,9 +8,10 @@ import pytest
 
 from tests.core.registry.home import Home, open_home
 from tests.fakes.hub import HubServer
-from venom_desktop.core.errors import InvalidInput, ModelActive, UnknownModel
+from venom_desktop.core.errors import InvalidInput, InvalidName, ModelActive, UnknownModel
 from venom_desktop.core.operations.operation import OperationStatus
-from venom_desktop.core.registry.model import ModelKey, ModelMetadata, ModelProvider
+from venom_desktop.core.registry.deletion import delete_files
+from venom_desktop.core.registry.model import ModelKey, ModelMetadata, ModelProvider, ModelStatus
 
 REPO = "tiny-lab/Tiny-Llama-GGUF"
 NAME = f"{REPO}:Q4_K_M"
@@ -96,6 +97,49 @@ async def test_deleting_the_users_own_split_model_deletes_every_part(home: Home,
     await home.operations.wait(await home.removing.remove("mine", delete_own_file=True))
     assert not any(part.exists() for part in parts)
     assert neighbour.exists()
+
+
+async def test_a_removal_that_fails_says_why_and_leaves_a_model_that_can_be_removed_again(home: Home) -> None:
+    path = home.inventory.find(NAME).local_path
+    assert path is not None
+    content = path.read_bytes()
+    path.unlink()
+    path.mkdir()
+    failed = await home.operations.wait(await home.removing.remove(NAME))
+    assert failed.reason_code == "STORAGE_FAILED"
+    path.rmdir()
+    path.write_bytes(content)
+    assert (await home.inventory.refresh()).models[0].status is ModelStatus.INSTALLED
+    assert (await home.operations.wait(await home.removing.remove(NAME))).status is OperationStatus.COMPLETED
+
+
+async def test_a_removal_that_was_cut_off_in_an_earlier_version_leaves_a_row_that_is_looked_at(home: Home) -> None:
+    await home.manifest.put(replace(home.inventory.find(NAME), status=ModelStatus.REMOVING))
+    assert home.inventory.find(NAME).status is ModelStatus.INSTALLED
+
+
+async def test_a_model_moved_to_another_disk_behind_a_link_is_removed_and_its_file_stays(
+    home: Home, tmp_path: Path
+) -> None:
+    path = home.inventory.find(NAME).local_path
+    assert path is not None
+    moved = path.rename(tmp_path / "moved.gguf")
+    path.symlink_to(moved)
+    done = await home.operations.wait(await home.removing.remove(NAME))
+    assert done.status is OperationStatus.COMPLETED, done.error
+    assert moved.exists()
+    assert home.files == set()
+
+
+async def test_files_outside_the_models_folder_are_never_deleted(home: Home, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "precious.gguf").write_bytes(b"GGUF")
+    (home.models_dir / "way").symlink_to(outside)
+    for name in ("way/precious.gguf", "../../outside/precious.gguf", str(outside / "precious.gguf"), "..", ""):
+        with pytest.raises(InvalidName):
+            delete_files(home.models_dir, [name])
+    assert (outside / "precious.gguf").exists()
 
 
 async def test_a_matching_checksum_is_noted_with_its_time(home: Home) -> None:

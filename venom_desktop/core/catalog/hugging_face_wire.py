@@ -148,10 +148,18 @@ def _files(siblings: Any) -> list[RemoteFile] | None:
             RemoteFile(
                 name=sibling["rfilename"],
                 size_bytes=_count(large.get("size")) if size is None else size,
-                sha256=_text(large.get("sha256")),
+                sha256=_checksum(large.get("sha256")),
             )
         )
     return files
+
+
+def _checksum(value: Any) -> str | None:
+    """None where none is told; one that is none would pass for a file nobody can check, or name a file of its own."""
+    text = _text(value)
+    if text is not None and re.fullmatch(r"[0-9a-fA-F]{64}", text) is None:
+        raise SourceChanged(source=SOURCE)
+    return text
 
 
 def _abilities(

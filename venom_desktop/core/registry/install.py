@@ -21,11 +21,13 @@ from venom_desktop.core.errors import (
     UnknownModel,
     UnknownQuantization,
     UnknownRuntime,
+    UpstreamSlow,
 )
 from venom_desktop.core.files import resolve_under
 from venom_desktop.core.operations.operation import ModelOperation, OperationType, Progress
 from venom_desktop.core.operations.service import Kind, OperationService
 from venom_desktop.core.registry.capabilities import read_capabilities
+from venom_desktop.core.registry.deletion import delete_files
 from venom_desktop.core.registry.install_plan import InstallPlan, make_plan, plan_from_payload
 from venom_desktop.core.registry.inventory import Inventory
 from venom_desktop.core.registry.manifest import Manifest
@@ -40,8 +42,8 @@ RUNTIMES_BY_PROVIDER: dict[ModelProvider, tuple[str, ...]] = {ModelProvider.HUGG
 FREE_SPACE_KEPT_BYTES = 256 * 10**6
 """Never fill a volume to the brim: this much stays free while a download runs."""
 
-
 SPACE_CHECKED_EVERY_S = 20.0
+DESCRIBED_WITHIN_S = 60.0
 
 
 class Source(Protocol):
@@ -121,6 +123,7 @@ class InstallModels:
                 raise AlreadyInstalled(model_name=model_name, runtime=runtime)
 
     async def _install(self, operation: ModelOperation) -> AsyncGenerator[Progress, None]:
+        self._manifest.require_writable()
         plan = plan_from_payload(operation.payload)
         if plan is None:
             yield Progress(message="Reading the file list")
@@ -139,11 +142,21 @@ class InstallModels:
 
     async def _describe(self, model_name: str) -> InstallPlan:
         repository, label = parse_repository(model_name)
-        entry = await self._source.details(repository, refresh=True)
+        entry = await self._patient_details(repository)
         if not entry.quantizations:
             raise PickleOnly(model_name=repository) if entry.only_pickle else NoUsableFile(model_name=repository)
         quantization = await self._choose(entry) if label is None else _named(entry, label)
         return make_plan(entry, quantization, models_dir=self._models_dir)
+
+    async def _patient_details(self, repository: str) -> CatalogEntry:
+        """A list must be there within 3 s; an install is better late than failed."""
+        until = self._clock() + DESCRIBED_WITHIN_S
+        while True:
+            try:
+                return await self._source.details(repository, refresh=True)
+            except UpstreamSlow:
+                if self._clock() >= until:
+                    raise
 
     def _refuse_twin(self, operation: ModelOperation, plan: InstallPlan) -> None:
         """The full name may turn out to be one that is installed, or being installed, already."""
@@ -210,8 +223,17 @@ class InstallModels:
             revision=plan.revision,
             license=plan.license,
         )
-        await self._manifest.put(model)
-        await self._inventory.refresh()
+        await self._list(model)
+
+    async def _list(self, model: ModelMetadata) -> None:
+        """What comes to end the install while the list is written comes too late: a row without files must not be."""
+        try:
+            await self._manifest.put(model)
+            await self._inventory.refresh()
+        except asyncio.CancelledError:
+            await self._manifest.settled()
+            if self._manifest.get(model.key) != model:
+                raise
 
     def _size_on_disk(self, plan: InstallPlan) -> int:
         return sum(resolve_under(self._models_dir, file.local).stat().st_size for file in plan.all_files)
@@ -219,7 +241,8 @@ class InstallModels:
     async def _discard(self, operation: ModelOperation) -> None:
         """Throw away what a cancelled install has fetched; an installed model's files are never touched."""
         plan = plan_from_payload(operation.payload)
-        if plan is None:
+        if plan is None or not self._manifest.is_writable:
+            # What stands in a folder that another process has may be what that one is fetching.
             return
         await self._downloader.discard(await self._download_plan(plan))
         kept = {file for model in self._inventory.snapshot.models for file in model.files}
@@ -243,21 +266,6 @@ def _present_bytes(file: FileToFetch) -> int:
         with contextlib.suppress(OSError):
             return path.stat().st_size
     return 0
-
-
-def delete_files(models_dir: Path, names: list[str]) -> None:
-    """Delete files under the models folder and the folders they leave empty; what is gone already is fine."""
-    root = models_dir.resolve()
-    for name in names:
-        path = resolve_under(models_dir, name)
-        path.unlink(missing_ok=True)
-        for folder in path.parents:
-            if folder == root or not folder.is_relative_to(root):
-                break
-            try:
-                folder.rmdir()
-            except OSError:
-                break
 
 
 def _named(entry: CatalogEntry, label: str) -> Quantization:

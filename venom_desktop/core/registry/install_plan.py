@@ -8,6 +8,7 @@ from typing import Any
 from venom_desktop.core.catalog.base import CatalogEntry, Quantization, RemoteFile
 from venom_desktop.core.errors import InvalidName
 from venom_desktop.core.files import resolve_under
+from venom_desktop.core.registry.names import check_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +61,13 @@ class InstallPlan:
 
 
 def make_plan(entry: CatalogEntry, quantization: Quantization, *, models_dir: Path) -> InstallPlan:
-    """Where each file will stand. Raises `InvalidName` for a file name that would leave the models folder."""
+    """Where each file will stand.
+
+    Raises `InvalidName` for a file name that would leave the models folder or makes no name for the model.
+    """
+    check_name(f"{entry.model_name}:{quantization.label}")
+    if quantization.label in (".", ".."):
+        raise InvalidName
     folder = PurePosixPath("huggingface", *entry.model_name.split("/"), quantization.label)
 
     def planned(file: RemoteFile) -> PlannedFile:

@@ -131,7 +131,12 @@ class Inventory:
 
 
 def _shown(model: ModelMetadata, missing: Mapping[ModelKey, ModelMetadata]) -> ModelMetadata:
-    """Not written to the manifest: a disk that is not mounted today may be tomorrow."""
+    """Not written to the manifest: a disk that is not mounted today may be tomorrow.
+
+    A row that says it is being removed tells of a removal that was cut off: what is left of it is looked at.
+    """
+    if model.status is ModelStatus.REMOVING:
+        return replace(model, status=ModelStatus.FAILED if missing.get(model.key) is model else ModelStatus.INSTALLED)
     if model.status is ModelStatus.INSTALLED and missing.get(model.key) is model:
         return replace(model, status=ModelStatus.FAILED)
     return model

@@ -61,9 +61,13 @@ class Manifest(Mapping[ModelKey | str, ModelMetadata]):
 
     async def close(self) -> None:
         """Finish the save that runs and give the folder back."""
+        await self.settled()
+        self.release()
+
+    async def settled(self) -> None:
+        """Return when no save runs or waits."""
         while self._writing is not None:
             await asyncio.wait((self._writing,))
-        self.release()
 
     def release(self) -> None:
         """Give the folder back; only when no save runs (the kernel does it for a process that ends)."""
@@ -73,6 +77,10 @@ class Manifest(Mapping[ModelKey | str, ModelMetadata]):
     def locked_by(self) -> int | str | None:
         """The process that keeps us from writing, None when none does."""
         return self._refusal.parameters["pid"] if isinstance(self._refusal, FolderLocked) else None
+
+    @property
+    def is_writable(self) -> bool:
+        return self._refusal is None and self._lock.held
 
     def require_writable(self) -> None:
         """Raises `FolderLocked` with the holder's PID, or `StorageFailed`, when nothing can be changed from here."""

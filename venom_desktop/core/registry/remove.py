@@ -2,21 +2,24 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from dataclasses import replace
 from pathlib import Path
 
 from venom_desktop.core.errors import ModelActive, StorageFailed
 from venom_desktop.core.operations.operation import ModelOperation, OperationType, Progress
 from venom_desktop.core.operations.service import Kind, OperationService
-from venom_desktop.core.registry.install import delete_files
+from venom_desktop.core.registry.deletion import delete_files
 from venom_desktop.core.registry.inventory import Inventory
 from venom_desktop.core.registry.manifest import Manifest
-from venom_desktop.core.registry.model import ModelKey, ModelStatus
+from venom_desktop.core.registry.model import ModelKey
 from venom_desktop.core.registry.own_files import named_parts
 
 
 class RemoveModels:
-    """`unload` takes a model out of memory before its file goes; `active` is what answers now."""
+    """`unload` takes a model out of memory before its file goes; `active` is what answers now.
+
+    That a model is being removed shows by the operation alone: a row that said so too would go on saying it after a
+    removal that was cut off.
+    """
 
     def __init__(
         self,
@@ -54,21 +57,29 @@ class RemoveModels:
 
     async def _remove(self, operation: ModelOperation) -> AsyncGenerator[Progress, None]:
         key = ModelKey(name=operation.model_name, runtime=str(operation.runtime))
+        self._manifest.require_writable()
         if self._active() == key:
             raise ModelActive
         model = self._inventory.find(key.name, key.runtime)
         yield Progress(message="Removing")
         await self._unload(key)
-        await self._manifest.update(key, lambda current: replace(current, status=ModelStatus.REMOVING))
         if not model.used_in_place:
             kept = {file for other in self._inventory.snapshot.models if other.key != key for file in other.files}
             doomed = [file for file in model.files if file not in kept]
-            await asyncio.to_thread(delete_files, self._models_dir, doomed)
+            await self._delete(doomed)
         elif operation.payload.get("delete_own_file") and model.local_path is not None:
             await asyncio.to_thread(_delete_own, model.local_path)
         await self._manifest.remove(key)
         await self._inventory.refresh()
         yield Progress(message="Removed")
+
+    async def _delete(self, names: list[str]) -> None:
+        try:
+            await asyncio.to_thread(delete_files, self._models_dir, names)
+        except StorageFailed:
+            # Some may be gone by now, and the list says which models are whole.
+            await self._inventory.refresh()
+            raise
 
 
 def _delete_own(path: Path) -> None:
