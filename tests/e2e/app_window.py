@@ -110,8 +110,8 @@ class AppWindow:
         self.do("click", kind=kind, words=words, inside=inside)
 
     def browse(self) -> None:
-        """From the first page to the catalog; a card may offer the same way above the button that always does."""
-        self.do("click", kind="Button", words="Browse the catalog", inside="FirstRunPage", last=True)
+        """From the first page to the catalog."""
+        self.click("Browse the catalog", inside="FirstRunPage")
 
     def go_to(self, tab: str) -> None:
         self.do("click_tab", words=tab)

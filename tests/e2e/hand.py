@@ -109,10 +109,9 @@ def look(**sought: str) -> list[dict[str, object]]:
     ]
 
 
-def click(*, last: bool = False, **sought: str) -> None:
-    """Click the one widget that fits, or the last of them, where it shows."""
-    found = _seen(Sought(**sought)) if last else []
-    widget = found[-1] if found else _the_one(Sought(**sought))
+def click(**sought: str) -> None:
+    """Click the one widget that fits, where it shows."""
+    widget = _the_one(Sought(**sought))
     if not widget.isEnabled():
         raise LookupError(f"{words_of(widget)} is disabled: {widget.toolTip()}")
     _click_at(widget, widget.visibleRegion().boundingRect().center())

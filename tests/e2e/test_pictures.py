@@ -71,6 +71,8 @@ def test_every_tab_in_both_themes_wide_and_narrow(open_window: OpenWindow, used_
     window.click_row("Q8_0, *", "QuantizationTable")
     window.click("Install Q8_0 · 18 MB", inside="CatalogDetails")
     window.see("* %", "Label", inside="OperationsBar")
+    _dress(window, "light")
+    _photograph_what_opens(window)
     for theme in ("light", "dark"):
         _dress(window, theme)
         _photograph(window, f"{theme}-1280x800", size=WIDE)
@@ -89,6 +91,32 @@ def test_every_tab_in_both_themes_at_150_percent(open_window: OpenWindow, used_h
     window.press("Ctrl+Q")
     assert window.ends() == 0
     assert window.warnings() == []
+
+
+def _photograph_what_opens(window: AppWindow) -> None:
+    """Panels, popups and dialogs, and that each one closes with Esc."""
+    window.press("Ctrl+J")
+    window.see("Operations", "Label", inside="OperationsPanel")
+    window.picture("operations-light")
+    window.press("Ctrl+J")
+    window.press("Ctrl+K")
+    window.see("*", "Switcher")
+    window.picture("switcher-light")
+    window.press("Esc")
+    window.wait_until_gone("*", "Switcher")
+    window.go_to("Installed")
+    window.click("Change…", inside="InstalledDetails")
+    window.see("*", "LoadSettingsDialog")
+    window.picture("load-settings-light")
+    window.press("Esc")
+    window.wait_until_gone("*", "LoadSettingsDialog")
+    window.do("resize", width=NARROW[0], height=NARROW[1])
+    window.go_to("Runtime")
+    window.click("Try a prompt", "Button", inside="RuntimeTab")
+    window.see("Ask the active model", "QuestionField")
+    window.picture("prompt-light-960x600")
+    window.press("Esc")
+    window.wait_until_gone("Ask the active model", "QuestionField")
 
 
 def test_the_first_page_and_every_page_of_the_settings(open_window: OpenWindow, hub: HubServer) -> None:
