@@ -13,6 +13,7 @@ from venom_desktop.core.errors import (
     FileMissing,
     ProfileForbidsRuntime,
     RuntimeFailed,
+    StorageFailed,
     SwitchInProgress,
     UnknownModel,
 )
@@ -130,6 +131,36 @@ async def test_a_failed_switch_puts_the_model_before_back_and_says_why(
     assert machine.loaded == ["good"]
     assert machine.operations.operations[0].status is OperationStatus.FAILED
     assert machine.operations.operations[0].error
+
+
+async def test_a_switch_that_cannot_be_written_down_leaves_state_and_memory_at_the_model_before(
+    machine: Machine, tiny_llama: Path, tmp_path: Path
+) -> None:
+    good = await machine.add("good", tiny_llama)
+    await machine.add("other", write_tiny_llama(tmp_path / "other.gguf", seed=7))
+    await machine.activating.activate("good")
+    manifest = tmp_path / "models" / "manifest.json"
+    manifest.unlink()
+    (manifest / "in the way").mkdir(parents=True)
+    with pytest.raises(StorageFailed):
+        await machine.activating.activate("other")
+    assert machine.active.snapshot.key == good
+    assert machine.loaded == ["good"]
+
+
+async def test_a_failed_switch_loads_nothing_that_was_not_in_memory(
+    machine: Machine, tiny_llama: Path, tmp_path: Path
+) -> None:
+    good = await machine.add("good", tiny_llama)
+    broken = tmp_path / "broken.gguf"
+    broken.write_bytes(tiny_llama.read_bytes()[:2000])
+    await machine.add("broken", broken)
+    await machine.activating.activate("good")
+    await machine.engine.stop()
+    with pytest.raises(RuntimeFailed):
+        await machine.activating.activate("broken")
+    assert machine.active.snapshot.key == good
+    assert machine.loaded == []
 
 
 async def test_a_cancelled_switch_puts_the_model_before_back(

@@ -94,7 +94,7 @@ class ActivateModel:
             raise self._last_failure[1]
         async with self._busy:
             model = self._inventory.find(operation.model_name, operation.runtime)
-            before = self._active.snapshot.key
+            before = self._answering()
             try:
                 yield Progress(message="Loading the model")
                 await self._load(model)
@@ -110,6 +110,14 @@ class ActivateModel:
                 raise
             yield Progress(message="Ready")
 
+    def _answering(self) -> ModelKey | None:
+        """The active model if it is in memory: one that the user has stopped is not loaded by another's failure."""
+        key = self._active.snapshot.key
+        runtime = None if key is None else self._runtimes.get(key.runtime)
+        if key is None or runtime is None or all(loaded.name != key.name for loaded in runtime.snapshot.loaded):
+            return None
+        return key
+
     async def _load(self, model: ModelMetadata) -> None:
         for name, runtime in self._runtimes.items():
             if name != model.runtime:
@@ -123,10 +131,11 @@ class ActivateModel:
         await self._ask.whole(Target(runtime=model.runtime, model=model.name), FIRST_QUESTION, Purpose.PROBE)
 
     async def _store(self, model: ModelMetadata) -> None:
-        await self._active.activate(model.key)
+        """That it is active comes last: what fails before puts the other model back, and the state must say so."""
         now = datetime.now(UTC).astimezone()
         await self._manifest.update(model.key, lambda current: replace(current, last_used_at=now))
         await self._inventory.refresh()
+        await self._active.activate(model.key)
 
     async def _put_back(self, before: ModelKey | None, failed: ModelKey) -> None:
         """The model that answered before answers again, if it still can; the failure itself is told by the caller."""
