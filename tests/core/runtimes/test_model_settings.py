@@ -1,5 +1,6 @@
 """Load settings of single models survive a restart; a damaged file costs no start."""
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,14 @@ async def test_settings_are_kept_per_name_and_runtime(tmp_path: Path) -> None:
     assert again.get(KEY) == SETTINGS
     assert again.get(ModelKey(name=KEY.name, runtime="ollama")) == LoadSettings()
     assert heard == [KEY]
+
+
+async def test_two_models_saved_at_once_are_both_kept(tmp_path: Path) -> None:
+    store = ModelSettingsStore(tmp_path / "model_settings.json")
+    other = ModelKey(name="org/other:Q8_0", runtime="llama_cpp")
+    await asyncio.gather(store.save(KEY, SETTINGS), store.save(other, LoadSettings(threads=2)))
+    again = ModelSettingsStore(tmp_path / "model_settings.json")
+    assert (again.get(KEY), again.get(other)) == (SETTINGS, LoadSettings(threads=2))
 
 
 async def test_forgotten_settings_are_gone(tmp_path: Path) -> None:

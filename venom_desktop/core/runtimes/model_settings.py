@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from venom_desktop.core.signals import Signal
 KV_TYPES = ("f16", "q8_0", "q4_0")
 LIMITS = {"context": (128, 10_000_000), "threads": (1, 1024), "gpu_layers": (-1, 10_000), "parallel": (1, 256)}
 _FIELDS = tuple(field.name for field in fields(LoadSettings))
+Rows = dict[ModelKey, dict[str, Any]]
 _log = logging.getLogger(__name__)
 
 
@@ -38,13 +39,14 @@ class ModelSettingsStore:
         """Raises `InvalidSetting`, `StorageFailed`, `DiskFull`; what was stored before then stays."""
         for name in _FIELDS:
             _refuse(name, getattr(settings, name))
-        await self._store({**self._rows, key: {**self._rows.get(key, {}), **asdict(settings)}}, key)
+        await self._store(key, lambda rows: {**rows, key: {**rows.get(key, {}), **asdict(settings)}})
 
     async def forget(self, key: ModelKey) -> None:
-        await self._store({other: row for other, row in self._rows.items() if other != key}, key)
+        await self._store(key, lambda rows: {other: row for other, row in rows.items() if other != key})
 
-    async def _store(self, rows: dict[ModelKey, dict[str, Any]], key: ModelKey) -> None:
+    async def _store(self, key: ModelKey, change: Callable[[Rows], Rows]) -> None:
         async with self._lock:
+            rows = change(self._rows)
             content = {"models": [{"name": k.name, "runtime": k.runtime, **row} for k, row in rows.items()]}
             await asyncio.to_thread(write_atomically, self._path, json.dumps(content, indent=1).encode())
             self._rows = rows
