@@ -280,7 +280,9 @@ async def test_redirects_in_a_circle_end(model: Wire) -> None:
         await fetch(worker(), model.plan())
 
 
-@pytest.mark.parametrize("location", ["file:///etc/passwd", "ftp://127.0.0.1/x", "http://127.0.0.1:notaport/", ""])
+@pytest.mark.parametrize(
+    "location", ["file:///etc/passwd", "ftp://127.0.0.1/x", "http://127.0.0.1:notaport/", "http://[", ""]
+)
 async def test_a_redirect_to_something_else_than_http_is_refused(model: Wire, location: str) -> None:
     model.hub.fault(Answers(reply=Reply(status=302, headers={"Location": location})), "*.gguf", times=None)
     with pytest.raises(SourceChanged):

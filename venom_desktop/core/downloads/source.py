@@ -82,8 +82,8 @@ class Source:
         return {"Authorization": f"Bearer {self.token}"}
 
     def _next_address(self, address: str, headers: Message) -> str:
-        following = urljoin(address, str(headers.get("location") or ""))
         try:
+            following = urljoin(address, str(headers.get("location") or ""))
             scheme, *_ = origin(following)
         except ValueError as error:
             raise SourceChanged(source=self.name) from error
