@@ -112,3 +112,10 @@ async def _open(hub: HubServer, home: Path, recommended: Sequence[Recommendation
         delete(tab)
         await scope.close()
         await composition.lifecycle.stop()
+
+
+async def settled(desk: Desk) -> None:
+    """The first page is there and its first row was read."""
+    desk.tab.browse()
+    await desk.until(lambda: desk.names)
+    await desk.until(lambda: "·" in desk.button)
