@@ -70,6 +70,23 @@ async def test_a_second_registry_on_the_folder_reads_and_says_who_holds_it(model
     await process.communicate(b"")
 
 
+async def test_a_registry_that_only_read_gives_the_folder_back_when_it_is_closed(models_dir: Path) -> None:
+    reader = ModelRegistry(models_dir=models_dir)
+    assert len(reader.manifest) == 0
+    await reader.close()
+    async with ModelRegistry(models_dir=models_dir) as writer:
+        assert (await writer.wait(await writer.install_model(NAME))).status is OperationStatus.COMPLETED
+
+
+async def test_verifying_starts_the_registry_like_every_other_verb(models_dir: Path) -> None:
+    async with ModelRegistry(models_dir=models_dir) as first:
+        await first.wait(await first.install_model(NAME))
+    second = ModelRegistry(models_dir=models_dir)
+    done = await second.wait(await second.verify_model(NAME))
+    assert done.status is OperationStatus.COMPLETED, done.error
+    await second.close()
+
+
 def test_the_public_door_imports_no_qt_and_nothing_heavy() -> None:
     code = (
         "import sys, venom_desktop\n"

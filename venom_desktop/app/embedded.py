@@ -50,6 +50,8 @@ class ModelRegistry(registry.ModelRegistry):
             if self._started:
                 self._started = False
                 await self._lifecycle.stop()
+            # Read alone it was never started, and has held the folder since it was made.
+            await self.manifest.close()
 
     async def __aenter__(self) -> Self:
         return await self.open()
@@ -70,6 +72,10 @@ class ModelRegistry(registry.ModelRegistry):
     async def remove_model(self, *arguments: Any, **named: Any) -> str:
         await self.open()
         return await super().remove_model(*arguments, **named)
+
+    async def verify_model(self, model_name: str, runtime: str | None = None) -> str:
+        await self.open()
+        return await super().verify_model(model_name, runtime)
 
     async def start_activation(self, model_name: str, runtime: str | None = None) -> str:
         await self.open()
