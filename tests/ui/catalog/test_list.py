@@ -120,7 +120,9 @@ def test_scrolling_comes_to_the_end_of_a_thousand_models_and_asks_no_further(
 
         while search.state.more:
             bar.setValue(bar.maximum())
-            await desk.until(lambda: not search.state.loading and (bar.value() < bar.maximum() or not search.state.more))
+            await desk.until(
+                lambda: not search.state.loading and (bar.value() < bar.maximum() or not search.state.more)
+            )
         assert len(desk.names) == len(set(desk.names)) == 1001
 
         asked = len(filled.requests_for("/api/models"))
