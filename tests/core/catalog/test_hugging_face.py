@@ -22,6 +22,7 @@ from venom_desktop.core.catalog.base import (
     Sort,
 )
 from venom_desktop.core.catalog.cache import DiskCache
+from venom_desktop.core.catalog.entry_fit import estimated_fit
 from venom_desktop.core.catalog.fit import LoadSettings
 from venom_desktop.core.catalog.hugging_face import HuggingFaceCatalog
 from venom_desktop.core.catalog.hugging_face_wire import parse_entry
@@ -38,6 +39,7 @@ from venom_desktop.core.errors import (
     VenomError,
 )
 from venom_desktop.core.host.sample import HostSample
+from venom_desktop.core.host.system import SystemSampler
 from venom_desktop.core.http import make_client
 
 TOKEN = "hf_thetokenofthetests"
@@ -432,3 +434,17 @@ def test_a_checksum_that_is_none_is_no_answer_of_a_hub(told: str) -> None:
     row = {"id": "org/repo", "siblings": [{"rfilename": "a.gguf", "lfs": {"sha256": told, "size": 5}}]}
     with pytest.raises(SourceChanged):
         parse_entry(row, endpoint="https://hub.example.org")
+
+
+def test_half_a_character_in_a_file_name_costs_that_file_alone() -> None:
+    names = ("bad\ud800-Q4_0.gguf", "good-Q8_0.gguf")
+    row = {"id": "org/repo", "siblings": [{"rfilename": name, "size": 5} for name in names]}
+    entry = parse_entry(row, endpoint="https://hub.example.org")
+    assert [choice.label for choice in entry.quantizations or ()] == ["Q8_0"]
+
+
+def test_a_number_beyond_all_measure_is_unknown_and_not_a_failure_later_on() -> None:
+    row = {"id": "org/repo", "gguf": {"total": 10**400}, "siblings": [{"rfilename": "a-Q8_0.gguf", "size": 10**400}]}
+    entry = parse_entry(row, endpoint="https://hub.example.org")
+    assert entry.parameters is None
+    assert estimated_fit(entry, settings=LoadSettings(), host=SystemSampler().sample_now()) is None

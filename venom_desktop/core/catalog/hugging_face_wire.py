@@ -142,6 +142,8 @@ def _files(siblings: Any) -> list[RemoteFile] | None:
     for sibling in siblings:
         if not isinstance(sibling, dict) or not isinstance(sibling.get("rfilename"), str):
             raise SourceChanged(source=SOURCE)
+        if not _is_addressable(sibling["rfilename"]):
+            continue
         large = _mapping(sibling.get("lfs"))
         size = _count(sibling.get("size"))
         files.append(
@@ -152,6 +154,15 @@ def _files(siblings: Any) -> list[RemoteFile] | None:
             )
         )
     return files
+
+
+def _is_addressable(name: str) -> bool:
+    """JSON can carry half a character, which no address and no path can."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _checksum(value: Any) -> str | None:
@@ -200,7 +211,8 @@ def _moment(value: Any) -> datetime | None:
 
 
 def _count(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    """What no count can be (negative, more than 64 bits hold) is unknown: sums and shares are made of it."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 63 else None
 
 
 def _text(value: Any) -> str | None:
