@@ -9,4 +9,5 @@ if [ "$(uname -s)" = Linux ] && [ -z "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ]; then
     exit 1
 fi
 packaging/system.sh run
-exec .venv/bin/venom-desktop "$@"
+# Not the script beside it, which names the folder that the checkout was in when .venv was made.
+exec .venv/bin/python -m venom_desktop "$@"
