@@ -17,7 +17,7 @@ _LOAD_LIMIT_MS = 150.0
 _GROWTH_LIMIT = 10.0
 
 
-def _row(number: int, models_dir: Path) -> ModelMetadata:
+def row(number: int, models_dir: Path) -> ModelMetadata:
     """What an install writes, with every field filled but the prompt template, whose length is the publisher's."""
     file = f"huggingface/org{number % 300}/model-{number}-GGUF/Q4_K_M/model-{number}-Q4_K_M.gguf"
     now = datetime.now(UTC)
@@ -67,7 +67,7 @@ def _loads(folder: Path) -> list[float]:
 async def _filled(folder: Path, count: int) -> Manifest:
     manifest = Manifest(folder)
     manifest.open()
-    await asyncio.gather(*(manifest.put(_row(number, manifest.models_dir)) for number in range(count)))
+    await asyncio.gather(*(manifest.put(row(number, manifest.models_dir)) for number in range(count)))
     return manifest
 
 
@@ -75,9 +75,9 @@ async def _save_ms(manifest: Manifest) -> float:
     """One install's row put into the list and on the disk."""
     found: list[float] = []
     for number in range(_RUNS):
-        row = _row(number, manifest.models_dir)
+        model = row(number, manifest.models_dir)
         started = time.perf_counter()
-        await manifest.put(row)
+        await manifest.put(model)
         found.append((time.perf_counter() - started) * 1e3)
     return statistics.median(found)
 

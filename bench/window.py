@@ -26,16 +26,21 @@ BEAT_S = 0.001
 
 
 class Heart:
-    """Beats every millisecond on the loop; what is missing between two beats is a stall."""
+    """Beats every millisecond on the loop; what is missing between two beats is a stall.
+
+    Of each it is known how long the loop's own thread was at work: the rest went to other programs and threads.
+    """
 
     def __init__(self) -> None:
         self._stalls: list[float] = []
-        self.last = time.perf_counter()
+        self._worked: list[float] = []
+        self.last, self._worked_until = time.perf_counter(), time.thread_time()
         self._beating = asyncio.get_running_loop().call_soon(self._beat)
 
-    def stalls_ms(self) -> list[float]:
-        """Those since the last question."""
-        found, self._stalls = self._stalls, []
+    def stalls_ms(self) -> tuple[list[float], list[float]]:
+        """Those since the last question, and the work of the loop's thread between the beats."""
+        found = self._stalls, self._worked
+        self._stalls, self._worked = [], []
         return found
 
     def stop(self) -> None:
@@ -43,8 +48,10 @@ class Heart:
 
     def _beat(self) -> None:
         now = time.perf_counter()
+        worked = time.thread_time()
         self._stalls.append(max(0.0, now - self.last - BEAT_S) * 1e3)
-        self.last = now
+        self._worked.append((worked - self._worked_until) * 1e3)
+        self.last, self._worked_until = now, worked
         self._beating = asyncio.get_running_loop().call_later(BEAT_S, self._beat)
 
 
@@ -70,6 +77,7 @@ def run(home: Path, work: Callable[[MainWindow, Composition], Coroutine[Any, Any
     import qasync
 
     app = QApplication([])
+    app.setQuitOnLastWindowClosed(False)
     paths = Paths.from_environment(os.environ)
     paths.make_private()
     theme.apply(app, theme.ThemeChoice.LIGHT, paths.cache / "pictures")
