@@ -146,11 +146,12 @@ async def test_a_wrong_byte_never_becomes_an_installed_model(home: Home, hub: Hu
     assert (await home.operations.wait(failed.operation_id)).status is OperationStatus.COMPLETED
 
 
-async def test_a_file_that_is_no_model_is_not_recorded(home: Home, hub: HubServer) -> None:
+async def test_a_file_that_is_no_model_is_neither_recorded_nor_left_behind(home: Home, hub: HubServer) -> None:
     hub.add_repo("fake/model", {"Model-Q4_K_M.gguf": b"this is not a model" * 1000})
     failed = await _install(home, "fake/model:Q4_K_M")
-    assert failed.status is OperationStatus.FAILED
+    assert (failed.status, failed.reason_code) == (OperationStatus.FAILED, "UNREADABLE_MODEL_FILE")
     assert "fake/model:Q4_K_M" not in home.manifest
+    assert home.files == set()
 
 
 async def test_too_little_quota_is_said_before_the_first_byte(home: Home, hub: HubServer) -> None:

@@ -21,6 +21,7 @@ from venom_desktop.core.errors import (
     UnknownModel,
     UnknownQuantization,
     UnknownRuntime,
+    UnreadableModelFile,
     UpstreamSlow,
 )
 from venom_desktop.core.files import resolve_under
@@ -137,7 +138,12 @@ class InstallModels:
         finally:
             self._promised.release(operation.operation_id)
         yield Progress(message="Recording")
-        await self._record(plan, str(operation.runtime))
+        try:
+            await self._record(plan, str(operation.runtime))
+        except UnreadableModelFile:
+            # It stands in no list, so nobody could ever free its space.
+            await self._throw_away(plan)
+            raise
         yield Progress(message="Verified and ready")
 
     async def _describe(self, model_name: str) -> InstallPlan:
@@ -245,6 +251,9 @@ class InstallModels:
             # What stands in a folder that another process has may be what that one is fetching.
             return
         await self._downloader.discard(await self._download_plan(plan))
+        await self._throw_away(plan)
+
+    async def _throw_away(self, plan: InstallPlan) -> None:
         kept = {file for model in self._inventory.snapshot.models for file in model.files}
         doomed = [file.local for file in plan.all_files if file.local not in kept]
         await asyncio.to_thread(delete_files, self._models_dir, doomed)
