@@ -17,7 +17,7 @@ import psutil
 
 ROOT = Path(__file__).resolve().parents[2]
 OUTPUT = ROOT / "test-output" / "e2e"
-WAIT_S = 12.0
+WAIT_S = 30.0
 POLL_S = 0.03
 T = TypeVar("T")
 
@@ -142,12 +142,13 @@ class AppWindow:
 
         def rests() -> bool:
             nonlocal last
-            before, last = last, str(self.ask("picture", path=str(path)))
+            before, last = last, str(self.ask("pixels"))
             return before == last
 
         # A clock or a sparkline that steps just now is no reason to fail.
         with contextlib.suppress(TimeoutError):
             wait_for(rests, timeout_s=0.8)
+        self.do("picture", path=str(path))
         return path
 
     def children(self) -> list[psutil.Process]:

@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from PySide6.QtCore import QAbstractItemModel, QPoint, QRect, Qt, QTimer
-from PySide6.QtGui import QKeySequence
+from PySide6.QtGui import QKeySequence, QPixmap
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -229,14 +229,21 @@ def minimize() -> None:
     _window().showMinimized()
 
 
-def picture(path: str) -> str:
-    """Take what is on the screen where the window is, and answer a digest of its pixels."""
-    shown = _window()
-    pixmap = shown.screen().grabWindow(shown.winId())
-    if not pixmap.save(path):
-        raise LookupError(f"{path} cannot be written")
-    image = pixmap.toImage()
+def pixels() -> str:
+    """A digest of what is on the screen where the window is."""
+    image = _grabbed().toImage()
     return f"{image.width()}x{image.height()} {hash(bytes(image.constBits()))}"
+
+
+def picture(path: str) -> None:
+    """Keep what is on the screen where the window is."""
+    if not _grabbed().save(path, quality=80):
+        raise LookupError(f"{path} cannot be written")
+
+
+def _grabbed() -> QPixmap:
+    shown = _window()
+    return shown.screen().grabWindow(shown.winId())
 
 
 @dataclass(slots=True, kw_only=True)
@@ -282,6 +289,6 @@ ACTIONS: dict[str, Callable[..., Any]] = {
     action.__name__: action
     for action in (
         *(look, click, click_tab, click_row, click_menu, rows, type_text, press),
-        *(window, resize, minimize, picture, record, recorded, stop_recording),
+        *(window, resize, minimize, pixels, picture, record, recorded, stop_recording),
     )
 }
