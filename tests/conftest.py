@@ -1,5 +1,10 @@
 """What every test gets: a home of its own, no network but this machine, and failure on unexpected warnings."""
 
+import os
+
+# Read once by keyring: no test may wait for, or prompt, the key ring of the session it runs in.
+os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
+
 from tests.support.network import no_outside_network
 from tests.support.private_home import private_home
 from tests.support.unexpected_logs import pytest_runtest_call, pytest_runtest_teardown

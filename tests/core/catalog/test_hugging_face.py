@@ -400,15 +400,15 @@ async def test_a_gated_file_gives_an_estimate_that_says_why_and_with_the_licence
 async def test_the_token_reaches_the_hub_and_not_the_host_it_redirects_to(
     hub_with_cdn: HubServer, make: MakeCatalog
 ) -> None:
-    add_gemma(hub_with_cdn)
-    hub_with_cdn.add_account(TOKEN)
+    add_gemma(hub_with_cdn, gated=True)
+    hub_with_cdn.add_account(TOKEN, accepted=("unsloth/gemma-3-4b-it-GGUF",))
     catalog = make(hub_with_cdn, token=TOKEN)
     entry = await catalog.details("unsloth/gemma-3-4b-it-GGUF")
     assert entry.quantizations is not None
     verdict = await catalog.exact_fit(entry, entry.quantizations[0], settings=LoadSettings(), host=HOST)
     assert verdict is not None
     assert verdict.grade is FitGrade.EXACT
-    assert {request.token for request in hub_with_cdn.requests_for("*/resolve/*", side="hub")} == {TOKEN}
+    assert [request.token for request in hub_with_cdn.requests_for("*/resolve/*", side="hub")] == [None, TOKEN]
     assert {request.token for request in hub_with_cdn.requests if request.side == "cdn"} == {None}
     assert "authorization" not in hub_with_cdn.requests_for("*", side="cdn")[0].headers
 

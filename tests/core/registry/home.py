@@ -42,6 +42,7 @@ class Home:
     removing: RemoveModels
     verifying: VerifyModels
     token: str | None = None
+    token_asked: int = 0
     limit_bytes: int | None = None
     profile: RuntimeProfile = RuntimeProfile.LIGHT
     active: ModelKey | None = None
@@ -68,6 +69,7 @@ async def open_home(folder: Path, hub: HubServer) -> AsyncIterator[Home]:
     sampler = SystemSampler()
 
     async def token() -> str | None:
+        home.token_asked += 1
         return home.token
 
     async def choose(entry: CatalogEntry) -> Quantization:

@@ -164,6 +164,13 @@ async def test_too_little_quota_is_said_before_the_first_byte(home: Home, hub: H
     assert (await home.operations.wait(failed.operation_id)).status is OperationStatus.COMPLETED
 
 
+async def test_a_public_model_is_installed_without_asking_for_the_token(home: Home, hub: HubServer) -> None:
+    home.token = "hf_planted_token"
+    assert (await _install(home)).status is OperationStatus.COMPLETED
+    assert home.token_asked == 0
+    assert {request.token for request in hub.requests} == {None}
+
+
 async def test_a_gated_repository_asks_for_the_licence_and_goes_on_with_a_token(
     home: Home, hub: HubServer, tiny_llama: Path
 ) -> None:

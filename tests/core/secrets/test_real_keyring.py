@@ -38,7 +38,8 @@ OnBus = Callable[..., dict[str, Any]]
 @pytest.fixture
 def on_bus(tmp_path: Path) -> OnBus:
     """Runs one verb of keyring_child.py behind a shell line that prepares the keyring; nothing outlives it."""
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(("DBUS_", "XDG_", "GNOME_"))}
+    foreign = ("DBUS_", "XDG_", "GNOME_", "PYTHON_KEYRING_")
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(foreign)}
     for variable in ("XDG_DATA_HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "HOME"):
         folder = tmp_path / variable.lower()
         folder.mkdir(mode=0o700)

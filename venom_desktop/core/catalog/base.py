@@ -106,6 +106,7 @@ class CatalogEntry:
     """Smallest and largest quantization, when the list already tells."""
     license: str | None = None
     gated: bool | None = None
+    private: bool | None = None
     downloads: int | None = None
     likes: int | None = None
     updated: datetime | None = None

@@ -69,6 +69,7 @@ def parse_entry(row: Any, *, endpoint: str) -> CatalogEntry:
         size_range_bytes=size_range(quantizations),
         license=_license(row, tags),
         gated=_gated(row.get("gated")),
+        private=row.get("private") is True,
         downloads=_count(row.get("downloads")),
         likes=_count(row.get("likes")),
         updated=_moment(row.get("lastModified")),

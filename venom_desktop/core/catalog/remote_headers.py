@@ -9,7 +9,7 @@ from venom_desktop.core.catalog.cache import DiskCache
 from venom_desktop.core.catalog.gguf_header import GgufHeader, header_from_keys
 from venom_desktop.core.catalog.gguf_remote import RefusedRange, read_remote_header
 from venom_desktop.core.catalog.hugging_face_wire import SOURCE, refusal
-from venom_desktop.core.errors import UpstreamFailed
+from venom_desktop.core.errors import GatedRepository, TokenRefused, UnknownRepository, UpstreamFailed
 from venom_desktop.core.http import Client
 
 AT_ONCE: Final = 2
@@ -47,7 +47,18 @@ class RemoteHeaders:
         return header
 
     async def _ask(self, url: str, *, model_name: str, file_name: str) -> GgufHeader:
-        authorization = await self._authorization()
+        try:
+            return await self._ask_with({}, url, model_name=model_name, file_name=file_name)
+        except (UnknownRepository, GatedRepository, TokenRefused):
+            # As with the details: the token is fetched and sent only where the hub wants one.
+            authorization = await self._authorization()
+            if not authorization:
+                raise
+            return await self._ask_with(authorization, url, model_name=model_name, file_name=file_name)
+
+    async def _ask_with(
+        self, authorization: Mapping[str, str], url: str, *, model_name: str, file_name: str
+    ) -> GgufHeader:
         answer = await read_remote_header(self._http, url, source=SOURCE, file_name=file_name, headers=authorization)
         if isinstance(answer, RefusedRange):
             error = refusal(answer.response, model_name=model_name, with_token=bool(authorization))

@@ -3,7 +3,6 @@
 import contextlib
 import errno
 import os
-import secrets
 import shutil
 import sys
 from pathlib import Path
@@ -21,7 +20,7 @@ def write_atomically(path: Path, content: bytes, *, keep_previous: bool = True, 
     Raises `DiskFull` or `StorageFailed`; the old version is then untouched.
     """
     target = path.resolve() if path.is_symlink() else path
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(6)}.tmp")
+    temporary = target.with_name(f".{target.name}.{os.urandom(6).hex()}.tmp")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         _write_through(temporary, content, mode if mode is not None else _mode_of(target))
@@ -69,7 +68,7 @@ def _keep_beside(target: Path) -> None:
     """Give the current version a second name; `target` itself is there at every moment."""
     if not target.exists():
         return
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(6)}.tmp")
+    temporary = target.with_name(f".{target.name}.{os.urandom(6).hex()}.tmp")
     try:
         try:
             temporary.hardlink_to(target)

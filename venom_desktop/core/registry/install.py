@@ -200,7 +200,7 @@ class InstallModels:
                 for file in plan.all_files
             ),
             source="Hugging Face",
-            token=await self._token(),
+            token=await self._token() if plan.needs_token else None,
             token_host=self._source.endpoint,
             reserve_bytes=FREE_SPACE_KEPT_BYTES,
         )

@@ -32,6 +32,8 @@ class InstallPlan:
     license: str | None
     files: tuple[PlannedFile, ...]
     projector: PlannedFile | None
+    needs_token: bool = True
+    """False for what everybody may read: the key ring is not even asked then."""
 
     @property
     def model_name(self) -> str:
@@ -57,6 +59,7 @@ class InstallPlan:
             "license": self.license,
             "files": [_file_to_json(file) for file in self.files],
             "projector": _file_to_json(self.projector) if self.projector else None,
+            "needs_token": self.needs_token,
         }
 
 
@@ -83,6 +86,7 @@ def make_plan(entry: CatalogEntry, quantization: Quantization, *, models_dir: Pa
         license=entry.license,
         files=tuple(planned(file) for file in quantization.files),
         projector=planned(quantization.projector) if quantization.projector else None,
+        needs_token=entry.gated is not False or entry.private is True,
     )
 
 
@@ -97,6 +101,7 @@ def plan_from_payload(payload: Mapping[str, Any]) -> InstallPlan | None:
             license=payload["license"],
             files=tuple(PlannedFile(**file) for file in payload["files"]),
             projector=PlannedFile(**payload["projector"]) if payload["projector"] else None,
+            needs_token=bool(payload.get("needs_token", True)),
         )
     except (KeyError, TypeError):
         return None

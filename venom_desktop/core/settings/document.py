@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +39,9 @@ def save(path: Path, values: Mapping[str, Any]) -> None:
 
 def _recover(path: Path) -> Loaded:
     """Put the bad file aside and bring back the version before it, if that one is good."""
+    # Imported when there is damage: the first picture of the window waits for this module.
+    from datetime import UTC, datetime
+
     kept = path.with_name(f"{path.name}.damaged-{datetime.now(UTC):%Y%m%dT%H%M%S%f}")
     try:
         path.rename(kept)
