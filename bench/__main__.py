@@ -61,7 +61,10 @@ def _machine() -> str:
     if system == "Linux":
         system = platform.freedesktop_os_release().get("PRETTY_NAME", system)
     python = platform.python_version()
-    return f"{cores} cores, {memory_gb:.0f} GB of memory, {system}, Python {python}"
+    waiting = os.getloadavg()[0]
+    return (
+        f"{cores} cores, {memory_gb:.0f} GB of memory, {system}, Python {python}, load average {waiting:.1f} at the end"
+    )
 
 
 if __name__ == "__main__":

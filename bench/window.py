@@ -55,6 +55,15 @@ class Heart:
         self._beating = asyncio.get_running_loop().call_later(BEAT_S, self._beat)
 
 
+def stolen_s() -> float:
+    """Processor time that the host of a virtual machine has kept for others so far; 0 where nothing tells."""
+    try:
+        fields = Path("/proc/stat").read_text().split("\n", 1)[0].split()
+    except FileNotFoundError:
+        return 0.0
+    return int(fields[8]) / os.sysconf("SC_CLK_TCK")
+
+
 def percentile(values: Sequence[float], hundredth: int) -> float:
     return statistics.quantiles(values, n=100, method="inclusive")[hundredth - 1]
 
