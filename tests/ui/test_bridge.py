@@ -119,3 +119,17 @@ async def test_an_error_reaches_the_one_who_started_the_work_or_the_window() -> 
         await asyncio.wait(asyncio.all_tasks() - {asyncio.current_task()})
     assert [type(error) for error in own + window] == [RuntimeUnavailable, RuntimeUnavailable]
     assert len(own) == 1
+
+
+async def test_nothing_is_started_for_a_late_repaint_when_the_program_is_going() -> None:
+    scope = TaskScope("test")
+    bridge = Bridge(scope)
+    await scope.close()
+    ran: list[bool] = []
+
+    async def work() -> None:
+        ran.append(True)
+
+    bridge.start("late", work())
+    await asyncio.sleep(0)
+    assert not ran

@@ -21,6 +21,11 @@ class TaskScope:
         self._ending: set[asyncio.Task[Any]] = set()
         self._closed = False
 
+    @property
+    def is_closed(self) -> bool:
+        """True from the moment `close` is called."""
+        return self._closed
+
     def start(
         self,
         key: str,

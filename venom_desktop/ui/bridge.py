@@ -94,7 +94,13 @@ class Bridge:
         return Subscription(end, owner)
 
     def start(self, key: str, coroutine: Coroutine[Any, Any, object], *, on_error: OnError | None = None) -> None:
-        """Run a coroutine from a slot; the same key cancels the earlier one (a newer search, a second click)."""
+        """Run a coroutine from a slot; the same key cancels the earlier one (a newer search, a second click).
+
+        Nothing is run once the scope is closed: the program is going, and a late repaint must not hold it up.
+        """
+        if self._scope.is_closed:
+            coroutine.close()
+            return
         self._scope.start(key, coroutine, on_error or self.on_error)
 
     def cancel(self, key: str) -> None:

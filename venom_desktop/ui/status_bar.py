@@ -8,6 +8,7 @@ from venom_desktop.core.host.sample import GpuSample, HostSample
 from venom_desktop.core.runtimes.state import RuntimeState
 from venom_desktop.ui import icons, theme
 from venom_desktop.ui.i18n import NO_BREAK, facts, isolate, number, percent, tr, unknown
+from venom_desktop.ui.runtime_state import state_look
 from venom_desktop.ui.theme_tokens import ColorRole
 from venom_desktop.ui.widgets.buttons import Button
 from venom_desktop.ui.widgets.charts import Sparkline
@@ -82,7 +83,7 @@ class StatusBar(Frame):
         self, runtime: str | None, model: str | None, state: RuntimeState | None, detail: str = ""
     ) -> None:
         """Who answers. None for both: nothing runs. `detail` is a fact such as "47 tok/s"."""
-        words, icon, role = _state_look(state)
+        words, icon, role = _look(state)
         name = facts(runtime, model) or tr("No model running")
         self.runtime.set_content(name, icon)
         self.runtime.setText(f"{NO_BREAK}{NO_BREAK}{name}")
@@ -125,22 +126,12 @@ class StatusBar(Frame):
         self.graphics_memory.add(used / total if used is not None and total else None, _of(used, total))
 
 
-def _state_look(state: RuntimeState | None) -> tuple[str, str, ColorRole]:
-    match state:
-        case RuntimeState.RUNNING:
-            return tr("Ready"), "disc", "ok"
-        case RuntimeState.STARTING:
-            return tr("Starting"), "refresh", "part"
-        case RuntimeState.STOPPING:
-            return tr("Stopping"), "refresh", "part"
-        case RuntimeState.EXITED:
-            return tr("Exited"), "error", "bad"
-        case RuntimeState.UNAVAILABLE:
-            return tr("Unavailable"), "warning", "warn"
-        case RuntimeState.STOPPED:
-            return tr("Stopped"), "ring", "text3"
-        case None:
-            return "", "ring", "text3"
+def _look(state: RuntimeState | None) -> tuple[str, str, ColorRole]:
+    if state is None:
+        return "", "ring", "text3"
+    look = state_look(state)
+    # Beside the name of a model "running" would say less than that it can be asked.
+    return (tr("Ready") if state is RuntimeState.RUNNING else look.text), look.glyph, look.state
 
 
 def _sum(amounts: list[int | None]) -> int | None:

@@ -234,8 +234,10 @@ async def test_capabilities_are_corrected_and_returned_to_what_was_detected(
         changed = registry.get_model_capabilities(model.name)
         assert (changed.supports_vision, changed.allowed_roles) == (False, ("user", "assistant"))
         assert registry.inventory.find(model.name).capabilities == detected
-        await until(lambda: registry.inventory.find(model.name).overrides != ModelCapabilities())
-        await turns()
+        # The panel follows within a tenth of a second, and opens the dialog with what it shows.
+        await until(
+            lambda: (row := desk.tab.list.table.selected_row) is not None and row.model.overrides != ModelCapabilities()
+        )
         desk.tab.details.edit.click()
         again = await desk.dialog(CapabilitiesDialog)
         assert isinstance(again, CapabilitiesDialog)

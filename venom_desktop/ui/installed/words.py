@@ -12,6 +12,7 @@ from venom_desktop.core.runtimes.base import LoadSettings, RuntimeState
 from venom_desktop.ui.catalog.words import license_words, provider_words, runtime_words
 from venom_desktop.ui.i18n import DAY_S, ago, date, facts, gigabytes, number, plural, tokens, tokens_short, tr, unknown
 from venom_desktop.ui.installed.presenter import Group, Row, State, can_download, size_of
+from venom_desktop.ui.runtime_state import state_look as runtime_state_look
 from venom_desktop.ui.widgets import PillLook, pill_size
 
 _ABILITIES: Final[Mapping[str, str]] = {
@@ -55,23 +56,9 @@ def widest_state() -> int:
 
 def runtime_look(state: RuntimeState | None) -> PillLook:
     """The pill of a runtime; None: this program does not run it."""
-    match state:
-        case RuntimeState.RUNNING:
-            return PillLook(text=tr("Running"), glyph="disc", state="ok")
-        case RuntimeState.STARTING:
-            return PillLook(text=tr("Starting"), glyph="refresh", state="part")
-        case RuntimeState.STOPPING:
-            return PillLook(text=tr("Stopping"), glyph="refresh", state="part")
-        case RuntimeState.STOPPED:
-            return PillLook(text=tr("Stopped"), glyph="ring")
-        case RuntimeState.EXITED:
-            return PillLook(text=tr("Exited"), glyph="error", state="bad")
-        case RuntimeState.UNAVAILABLE:
-            return PillLook(text=tr("Unavailable"), glyph="warning", state="warn")
-        case None:
-            return PillLook(text=tr("Not offered here"), glyph="cross")
-        case _:
-            assert_never(state)
+    if state is None:
+        return PillLook(text=tr("Not offered here"), glyph="cross")
+    return PillLook(**runtime_state_look(state)._asdict())
 
 
 def runtime_title(runtime: str, title: str | None) -> str:

@@ -12,6 +12,7 @@ from venom_desktop.core.runtimes.base import Control, LoadSettings, RuntimeSnaps
 from venom_desktop.ui.i18n import ago, facts, number, plural, tokens, tr
 from venom_desktop.ui.messages import Message, message_of, message_of_operation
 from venom_desktop.ui.runtime.prompt_words import short_name
+from venom_desktop.ui.runtime_state import state_look
 from venom_desktop.ui.theme_tokens import ColorRole
 from venom_desktop.ui.widgets import PillLook
 
@@ -61,31 +62,13 @@ def card_look(known: CardFacts, *, now: datetime | None = None) -> CardLook:
     return CardLook(
         title=snapshot.title,
         version=snapshot.version or "",
-        pill=_pill(snapshot.state),
+        pill=PillLook(**state_look(snapshot.state)._asdict()),
         facts=tuple(Fact(text=text, tone=tone) for text, tone in _lines(known, now) if text),
         verbs=_verbs(snapshot.state),
         current=_answers_here(known),
         failure=_failure(known),
         no_start="" if known.last_model else tr("No model was activated here yet: choose one in the Installed tab"),
     )
-
-
-def _pill(state: RuntimeState) -> PillLook:
-    match state:
-        case RuntimeState.RUNNING:
-            return PillLook(text=tr("Running"), glyph="disc", state="ok")
-        case RuntimeState.STARTING:
-            return PillLook(text=tr("Starting"), glyph="half", state="part")
-        case RuntimeState.STOPPING:
-            return PillLook(text=tr("Stopping"), glyph="half", state="off")
-        case RuntimeState.STOPPED:
-            return PillLook(text=tr("Stopped"), glyph="ring", state="off")
-        case RuntimeState.EXITED:
-            return PillLook(text=tr("Exited"), glyph="error", state="bad")
-        case RuntimeState.UNAVAILABLE:
-            return PillLook(text=tr("Unavailable"), glyph="cross", state="off")
-        case other:
-            assert_never(other)
 
 
 def _verbs(state: RuntimeState) -> tuple[Verb, ...]:
