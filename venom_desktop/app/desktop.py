@@ -11,7 +11,7 @@ from venom_desktop.app import instance_door
 from venom_desktop.app.paths import Paths
 from venom_desktop.core.errors import VenomError
 from venom_desktop.core.settings.ui_state import UiState
-from venom_desktop.ui import theme
+from venom_desktop.ui import icons, theme
 from venom_desktop.ui.main_window import MainWindow
 
 WINDOW_STATE = "window"
@@ -41,6 +41,8 @@ def run() -> int:
         window = _make_window(app, paths, ui_state)
         window.show()
         app.processEvents()
+        # Drawn after the first picture: task bars take a moment to ask for it.
+        app.setWindowIcon(icons.app_icon())
         from venom_desktop.app.session import live
 
         return live(app, window, paths=paths, claim=claim, ui_state=ui_state)

@@ -9,7 +9,6 @@ from PySide6.QtCore import Signal as QtSignal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QMainWindow, QStackedWidget, QToolButton, QWidget
 
-from venom_desktop.ui import icons
 from venom_desktop.ui.i18n import tr
 from venom_desktop.ui.status_bar import StatusBar
 from venom_desktop.ui.tab_bar import TabBar, TabName
@@ -65,7 +64,6 @@ class MainWindow(QMainWindow):
         self._bind_keys()
         self.tabs.currentChanged.connect(self._show_current)
         self.setWindowTitle(tr("Venom Desktop"))
-        self.setWindowIcon(icons.app_icon())
         self.setMinimumSize(960, 600)
         self.resize(1280, 800)
         self._show_current(self.tabs.currentIndex())
