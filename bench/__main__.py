@@ -21,6 +21,7 @@ MODULES: Final = (
     "catalog_down",
     "manifest",
     "download",
+    "gateway",
 )
 ROOT: Final = Path(__file__).resolve().parents[1]
 DOCUMENT: Final = ROOT / "docs" / "performance.md"
