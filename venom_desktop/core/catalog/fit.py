@@ -11,6 +11,8 @@ from venom_desktop.core.catalog.kv_cache import BATCH_TOKENS, KvCache, KvType, k
 from venom_desktop.core.host.sample import HostSample
 
 DEFAULT_CONTEXT: Final = 8192
+"""Tokens per slot where nobody chose, for the verdict and for the load alike: the engine's own choice, all the model
+can hold, may fill the whole memory."""
 
 _ENGINE_BYTES = 64 << 20  # the engine's process with its libraries, before any model
 _GUESSED_VOCABULARY = 128_000

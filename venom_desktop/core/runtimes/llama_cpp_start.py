@@ -8,6 +8,7 @@ from typing import Any
 
 import psutil
 
+from venom_desktop.core.catalog.fit import DEFAULT_CONTEXT
 from venom_desktop.core.errors import RuntimeFailed
 from venom_desktop.core.http import Client, HttpError
 from venom_desktop.core.registry.model import ModelMetadata
@@ -17,9 +18,6 @@ from venom_desktop.core.runtimes.control.diagnose import diagnose
 from venom_desktop.core.runtimes.llama_cpp_engines import Engine
 from venom_desktop.core.runtimes.llama_cpp_server import Order
 from venom_desktop.core.runtimes.loading import EndedWhileLoading, StoodStill, wait_until_ready
-
-DEFAULT_CONTEXT = 8192
-"""Tokens per slot where nobody chose: the engine's own choice, all the model can hold, may fill the whole memory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
