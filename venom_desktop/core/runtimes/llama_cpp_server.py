@@ -162,5 +162,8 @@ def die_with_parent() -> None:
 if __name__ == "__main__":
     code = main()
     sys.stdout.flush()
-    # The engine's own clean-up takes its time with a large model; the kernel frees it at once.
+    if code == FAILED:
+        # The engine writes its log from a thread of its own; only its clean-up waits for the reason to be written.
+        sys.exit(code)
+    # That clean-up takes its time with a large model; the kernel frees it at once.
     os._exit(code)
