@@ -6,17 +6,19 @@ VenomError
 │   │                             NotAHub, UnusableProgram
 ├── NotAuthorized (401)           ask for the token
 ├── Forbidden (403)               ProfileForbidsRuntime, GatedRepository, ForeignHost
-├── NotFound (404)                UnknownModel, UnknownOperation, UnknownRepository, UnknownRuntime
+├── NotFound (404)                UnknownModel, UnknownOperation, UnknownRepository, UnknownRuntime,
+│   │                             UnknownLibraryModel
 ├── Conflict (409)                AlreadyInstalled, OperationRunning, ModelActive, AmbiguousName,
 │   │                             FolderLocked, WrongState, RuntimeBusy, NoActiveModel, SettingLocked,
-│   │                             LoadCancelled, PortTaken
-│   └── NeedsConfirmation         ask, then call again with confirm
+│   │                             LoadCancelled, PortTaken, ServerPortTaken (ServerRunsAlready)
+│   └── NeedsConfirmation         ask, then call again with confirm: NotOurServer
 ├── TooLarge (413)
 ├── UpstreamFailed (502)          SourceUnreachable, SourceChanged, TokenRefused, TokenWithheld, ChecksumMismatch,
 │   │                             DownloadInterrupted
 │   └── SourceBusy (429)          wait as told
 ├── UpstreamSlow (504)
-├── RuntimeUnavailable (503)      offer Start; RuntimeFailed explains an exit
+├── RuntimeUnavailable (503)      offer Start; RuntimeFailed explains an exit; ProgramMissing, RuntimeTooOld (offer
+│                                 Install), ControlRefused (403)
 ├── NotEnoughSpace (507)          QuotaExceeded, DiskFull: offer what to delete
 ├── SecretMissing (401)           open Settings
 ├── KeyringUnavailable (503)      keep keys in memory and say so
@@ -42,6 +44,10 @@ class Cure(Enum):
     OPEN_MODEL_PAGE = "open_model_page"
     OPEN_LOG = "open_log"
     OPEN_SETTINGS = "open_settings"
+    INSTALL_RUNTIME = "install_runtime"
+    USE_SERVER = "use_server"
+    """Use the server that already stands at the port."""
+    USE_FREE_PORT = "use_free_port"
     CHOOSE_ANOTHER = "choose_another"
 
 
@@ -201,6 +207,11 @@ class UnknownRepository(NotFound):
     sentence = "Hugging Face has no repository {model_name}, or it is private. Check the name."
 
 
+class UnknownLibraryModel(NotFound):
+    reason_code = "UNKNOWN_LIBRARY_MODEL"
+    sentence = "{source} has no model {model_name}. Check name and tag."
+
+
 class Conflict(VenomError):
     reason_code = "CONFLICT"
     http_status = 409
@@ -252,6 +263,21 @@ class PortTaken(Conflict):
     cures: ClassVar[tuple[Cure, ...]] = (Cure.OPEN_SETTINGS,)
 
 
+class ServerPortTaken(Conflict):
+    """`holder` as "PID 3187 (ollama)"; `free_port` is one nobody has."""
+
+    reason_code = "SERVER_PORT_TAKEN"
+    sentence = "Port {port} is taken by {holder}. {runtime} was not started."
+    cures: ClassVar[tuple[Cure, ...]] = (Cure.USE_FREE_PORT,)
+
+
+class ServerRunsAlready(ServerPortTaken):
+    """What holds the port is a server of the same kind, so it can be used as it is."""
+
+    reason_code = "SERVER_RUNS_ALREADY"
+    cures: ClassVar[tuple[Cure, ...]] = (Cure.USE_SERVER, Cure.USE_FREE_PORT)
+
+
 class SwitchInProgress(Conflict):
     reason_code = "SWITCH_IN_PROGRESS"
     sentence = "A model is being switched already. Wait until it is done."
@@ -273,6 +299,11 @@ class NeedsConfirmation(Conflict):
 
     reason_code = "NEEDS_CONFIRMATION"
     sentence = "{question}"
+
+
+class NotOurServer(NeedsConfirmation):
+    reason_code = "NOT_OUR_SERVER"
+    sentence = "{runtime} was started by another program (PID {pid}), not by this one. End it all the same?"
 
 
 class TooLarge(VenomError):
@@ -369,6 +400,26 @@ class RuntimeFailed(RuntimeUnavailable):
     reason_code = "RUNTIME_FAILED"
     sentence = "{runtime} stopped. {explanation}"
     cures: ClassVar[tuple[Cure, ...]] = (Cure.OPEN_LOG, Cure.START_RUNTIME)
+
+
+class ProgramMissing(RuntimeUnavailable):
+    reason_code = "PROGRAM_MISSING"
+    sentence = "{runtime} is not installed here. Install it, or name its program in Settings."
+    cures: ClassVar[tuple[Cure, ...]] = (Cure.INSTALL_RUNTIME, Cure.OPEN_SETTINGS)
+
+
+class RuntimeTooOld(RuntimeUnavailable):
+    reason_code = "RUNTIME_TOO_OLD"
+    sentence = "This {runtime} ({version}) is too old for {model_name}. Update {runtime}, then try again."
+    cures: ClassVar[tuple[Cure, ...]] = (Cure.INSTALL_RUNTIME,)
+
+
+class ControlRefused(RuntimeUnavailable):
+    """systemd, or the system, does not let this user do it; `problem` says what was asked for."""
+
+    reason_code = "CONTROL_REFUSED"
+    http_status = 403
+    sentence = "The system did not allow this account to {problem}. {cure}"
 
 
 class NotEnoughSpace(VenomError):

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from venom_desktop.core.errors import VenomError
 from venom_desktop.core.registry.model import ModelMetadata
 from venom_desktop.core.runtimes.state import RuntimeState as RuntimeState
-from venom_desktop.core.signals import Signal
+from venom_desktop.core.signals import Signal, Unsubscribe
 
 
 class Control(StrEnum):
@@ -68,9 +68,20 @@ class LoadSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ToolCall:
+    """A function the model wants called; nothing here calls it. `arguments` as the model gave them."""
+
+    name: str
+    arguments: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChatMessage:
+    """`images` are whole files (PNG, JPEG, WebP) for a model with vision."""
+
     role: str
     content: str
+    images: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +91,12 @@ class ChatRequest:
     messages: tuple[ChatMessage, ...]
     temperature: float | None = None
     max_tokens: int | None = None
+    schema: Mapping[str, Any] | None = None
+    """A JSON schema that the answer has to follow."""
+    tools: tuple[Mapping[str, Any], ...] = ()
+    """Functions in OpenAI's shape: {"type": "function", "function": {"name", "description", "parameters"}}."""
+    think: bool | None = None
+    """Whether a model that can think does so first; its thoughts come as `reasoning`."""
     extra: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
 
@@ -89,6 +106,7 @@ class ChatChunk:
 
     text: str = ""
     reasoning: str = ""
+    tool_calls: tuple[ToolCall, ...] = ()
     finish_reason: str | None = None
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
@@ -152,3 +170,32 @@ class Runtime(Protocol):
 
     def log_lines(self) -> tuple[str, ...]:
         """The last lines the server wrote, oldest first."""
+
+
+@runtime_checkable
+class ServerRuntime(Runtime, Protocol):
+    """A runtime whose server runs with no model, with one, or with several in memory (Ollama).
+
+    `unload` takes all of them out of memory and leaves the server running. `stop` raises `NotOurServer` for a server
+    that somebody else started, unless `force`.
+    """
+
+    async def start(self) -> None:
+        """Start the server, or find it running. Raises `ProgramMissing`, `ServerPortTaken`, `RuntimeFailed`."""
+
+    async def restart(self) -> None:
+        """End the server and start it anew, with the settings of now. Raises as `start` and `stop`."""
+
+    async def stop(self, *, force: bool = False) -> None: ...
+
+    async def unload_model(self, name: str) -> None:
+        """Take one model out of memory. Raises `RuntimeUnavailable`."""
+
+    async def pin(self, name: str, *, pinned: bool) -> None:
+        """Keep a loaded model in memory until it is unloaded, or let it expire again. Raises `RuntimeUnavailable`."""
+
+    async def refresh(self) -> RuntimeSnapshot:
+        """Ask the server now how it stands."""
+
+    def watch(self) -> Unsubscribe:
+        """Follow the server, and what other programs do with it, until the returned end is called."""
