@@ -104,3 +104,33 @@ def test_a_long_wrong_value_does_not_make_a_long_sentence() -> None:
     with pytest.raises(InvalidSetting) as caught:
         from_json("theme", "x" * 100_000)
     assert len(str(caught.value)) < 200
+
+
+def test_variables_of_a_server_are_kept_as_sorted_pairs_and_written_as_an_object() -> None:
+    pairs = from_json("ollama_variables", {"OLLAMA_MAX_QUEUE": "9", "OLLAMA_KEEP_ALIVE": "5m"})
+    assert pairs == (("OLLAMA_KEEP_ALIVE", "5m"), ("OLLAMA_MAX_QUEUE", "9"))
+    assert to_json(pairs) == {"OLLAMA_KEEP_ALIVE": "5m", "OLLAMA_MAX_QUEUE": "9"}
+
+
+@pytest.mark.parametrize(
+    "value", [{"LD_PRELOAD": "x"}, {"OLLAMA_": "x"}, {"OLLAMA_A": 1}, {"OLLAMA_A": "a\0b"}, ["OLLAMA_A"], "OLLAMA_A=1"]
+)
+def test_other_variables_than_the_servers_own_are_refused(value: object) -> None:
+    with pytest.raises(InvalidSetting, match="OLLAMA_"):
+        from_json("ollama_variables", value)
+
+
+def test_the_port_of_ollama_fills_in_where_its_host_names_none() -> None:
+    assert Settings().ollama_endpoint == "http://127.0.0.1:11434"
+    assert Settings(ollama_host="0.0.0.0", ollama_port=5000).ollama_endpoint == "http://127.0.0.1:5000"
+    assert from_json("ollama_port", None) is None
+
+
+@pytest.mark.parametrize("unit", ["../evil.service", "a b", "", "-x"])
+def test_a_unit_name_that_is_none_is_refused(unit: str) -> None:
+    with pytest.raises(InvalidSetting, match="unit"):
+        from_json("ollama_systemd_unit", unit)
+
+
+def test_a_unit_name_gets_its_ending() -> None:
+    assert from_json("ollama_systemd_unit", "ollama") == "ollama.service"

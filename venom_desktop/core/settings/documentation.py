@@ -43,7 +43,7 @@ def _row(setting: Setting) -> str:
 
 def _shown(value: object) -> str:
     match value:
-        case None:
+        case None | ():
             return "none"
         case bool():
             return f"`{str(value).lower()}`"

@@ -1,5 +1,6 @@
 """Reads what the environment says about other hosts, in the spelling that people use."""
 
+import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
@@ -7,6 +8,7 @@ from venom_desktop.core.errors import InvalidSetting
 
 OLLAMA_PORT = 11434
 _EVERYWHERE = {"0.0.0.0", "::", "*", ""}  # noqa: S104 - what a server binds to is not where a client goes
+_UNIT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@:\\-]{0,200}\.service")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -52,6 +54,25 @@ def normalise_ollama_host(text: str | None, *, port: int | None = None) -> str:
             name="OLLAMA_HOST", value=given, expected="Give a host, host:port or an http address."
         ) from error
     return endpoint
+
+
+def checked_ollama_host(text: str) -> str:
+    """The text as it was given. Raises `ValueError` for one that names no host."""
+    try:
+        normalise_ollama_host(text)
+    except InvalidSetting as error:
+        raise ValueError(text) from error
+    return text.strip()
+
+
+def checked_unit(text: str) -> str:
+    """The name of a systemd service, its ending added. Raises `ValueError`."""
+    name = text.strip()
+    if not name.endswith(".service"):
+        name += ".service"
+    if not _UNIT.fullmatch(name):
+        raise ValueError(text)
+    return name
 
 
 def _host_and_port(address: str) -> tuple[str, int | None]:

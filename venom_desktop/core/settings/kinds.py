@@ -1,10 +1,15 @@
 """The kinds of value that a setting takes, checked by hand: a start need not import a validation library (9 MB)."""
 
 import dataclasses
-from collections.abc import Callable
+import json
+import re
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
+
+MOST_VARIABLES = 100
+LONGEST_VARIABLE = 4096
 
 _TEXTS_OF_BOOLS = {
     **dict.fromkeys(("true", "1", "yes", "on"), True),
@@ -52,6 +57,31 @@ def whole(*, least: int, most: int) -> Kind:
         return value
 
     return Kind(check=check, spelled=int)
+
+
+def or_none(kind: Kind) -> Kind:
+    """None besides what `kind` takes."""
+    return Kind(check=lambda value: None if value is None else kind.check(value), spelled=kind.spelled)
+
+
+def variables(prefix: str) -> Kind:
+    """Names of environment variables that begin with `prefix`, and the text each is to have: sorted pairs.
+
+    A JSON object outside, since a dictionary would be no fit default of a frozen dataclass.
+    """
+    name = re.compile(rf"{re.escape(prefix)}[A-Z0-9_]{{1,60}}")
+
+    def check(value: object) -> tuple[tuple[str, str], ...]:
+        if not isinstance(value, Mapping) or len(value) > MOST_VARIABLES:
+            raise ValueError("no mapping")
+        for key, text in value.items():
+            if not (isinstance(key, str) and name.fullmatch(key) and isinstance(text, str)):
+                raise ValueError("no variable")
+            if "\0" in _storable(text) or len(text) > LONGEST_VARIABLE:
+                raise ValueError("no value of a variable")
+        return tuple(sorted(value.items()))
+
+    return Kind(check=check, spelled=json.loads)
 
 
 def absolute_path() -> Kind:

@@ -9,8 +9,23 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from venom_desktop.core.errors import InvalidInput, InvalidSetting
-from venom_desktop.core.settings.environment import normalise_endpoint
-from venom_desktop.core.settings.kinds import Kind, absolute_path, number, on_or_off, one_of, text_as, whole
+from venom_desktop.core.settings.environment import (
+    checked_ollama_host,
+    checked_unit,
+    normalise_endpoint,
+    normalise_ollama_host,
+)
+from venom_desktop.core.settings.kinds import (
+    Kind,
+    absolute_path,
+    number,
+    on_or_off,
+    one_of,
+    or_none,
+    text_as,
+    variables,
+    whole,
+)
 
 
 class Theme(StrEnum):
@@ -27,6 +42,22 @@ class Profile(StrEnum):
     FULL = "full"
 
 
+class OllamaProfile(StrEnum):
+    """How a server is tuned (`core/runtimes/tuning.py` says with which variables)."""
+
+    BALANCED = "balanced-12-24gb"
+    LOW_VRAM = "low-vram-8-12gb"
+    MAX_CONTEXT = "max-context-24gb-plus"
+
+
+class UnitScope(StrEnum):
+    """Whose systemd keeps a server; `auto` looks at the user's first."""
+
+    AUTO = "auto"
+    SYSTEM = "system"
+    USER = "user"
+
+
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class About:
     """What a setting takes, and the words on it; `variable` None means no environment variable sets it."""
@@ -39,6 +70,11 @@ class About:
 
 _ON_OR_OFF = "Use true or false."
 _A_PATH = "Give an absolute path."
+_AN_ADDRESS = "Give an address that starts with https:// or http://."
+
+
+def _address(meaning: str, variable: str) -> About:
+    return About(kind=text_as(normalise_endpoint), meaning=meaning, expected=_AN_ADDRESS, variable=variable)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,12 +100,7 @@ class Settings:
     ] = 50.0
     hf_endpoint: Annotated[
         str,
-        About(
-            kind=text_as(normalise_endpoint),
-            meaning="Address of the Hugging Face hub or of a mirror",
-            expected="Give an address that starts with https:// or http://.",
-            variable="HF_ENDPOINT",
-        ),
+        _address("Address of the Hugging Face hub or of a mirror", "HF_ENDPOINT"),
     ] = "https://huggingface.co"
     runtime_profile: Annotated[
         Profile,
@@ -84,6 +115,74 @@ class Settings:
         Path | None,
         About(kind=absolute_path(), meaning="A `llama-server` to use instead of the built-in engine", expected=_A_PATH),
     ] = None
+    ollama_path: Annotated[
+        Path | None,
+        About(kind=absolute_path(), meaning="The `ollama` program; none looks on PATH", expected=_A_PATH),
+    ] = None
+    ollama_host: Annotated[
+        str,
+        About(
+            kind=text_as(checked_ollama_host),
+            meaning="Where Ollama answers: a host, host:port or an address",
+            expected="Give a host, host:port or an http address.",
+            variable="OLLAMA_HOST",
+        ),
+    ] = "127.0.0.1"
+    ollama_port: Annotated[
+        int | None,
+        About(
+            kind=or_none(whole(least=1, most=65535)),
+            meaning="Port of Ollama where its host names none; none is 11434",
+            expected="Give a port from 1 to 65535.",
+            variable="OLLAMA_PORT",
+        ),
+    ] = None
+    ollama_profile: Annotated[
+        OllamaProfile,
+        About(
+            kind=one_of(OllamaProfile),
+            meaning="How an Ollama started here is tuned",
+            expected="Use balanced-12-24gb, low-vram-8-12gb or max-context-24gb-plus.",
+            variable="VENOM_OLLAMA_PROFILE",
+        ),
+    ] = OllamaProfile.BALANCED
+    ollama_variables: Annotated[
+        tuple[tuple[str, str], ...],
+        About(
+            kind=variables("OLLAMA_"),
+            meaning="Single `OLLAMA_*` variables for an Ollama started here, over the profile",
+            expected="Give names that begin with OLLAMA_ and a text for each.",
+        ),
+    ] = ()
+    ollama_systemd_unit: Annotated[
+        str,
+        About(
+            kind=text_as(checked_unit),
+            meaning="systemd unit of Ollama",
+            expected="Give the name of a unit, such as ollama.service.",
+            variable="OLLAMA_SYSTEMD_UNIT",
+        ),
+    ] = "ollama.service"
+    ollama_systemd_scope: Annotated[
+        UnitScope,
+        About(
+            kind=one_of(UnitScope),
+            meaning="Whose unit it is: `auto`, `system` or `user`",
+            expected="Use auto, system or user.",
+        ),
+    ] = UnitScope.AUTO
+    ollama_library_url: Annotated[
+        str,
+        _address("Address of the Ollama library", "VENOM_OLLAMA_LIBRARY_URL"),
+    ] = "https://ollama.com"
+    ollama_registry_url: Annotated[
+        str,
+        _address("Address of the registry that Ollama pulls from", "VENOM_OLLAMA_REGISTRY_URL"),
+    ] = "https://registry.ollama.ai"
+    ollama_releases_url: Annotated[
+        str,
+        _address("Address of Ollama's releases", "VENOM_OLLAMA_RELEASES_URL"),
+    ] = "https://github.com/ollama/ollama/releases"
     theme: Annotated[
         Theme,
         About(kind=one_of(Theme), meaning="`system`, `light` or `dark`", expected="Use system, light or dark."),
@@ -100,6 +199,11 @@ class Settings:
             expected="Give a port from 1 to 65535.",
         ),
     ] = 8642
+
+    @property
+    def ollama_endpoint(self) -> str:
+        """Base URL of Ollama for a client, from host and port."""
+        return normalise_ollama_host(self.ollama_host, port=self.ollama_port)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +264,8 @@ def to_json(value: object) -> object:
             return value.value
         case Path():
             return str(value)
+        case tuple():
+            return dict(value)
         case float() if math.isfinite(value) and value.is_integer():
             return int(value)
         case _:
