@@ -3,11 +3,15 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from venom_desktop.core.errors import VenomError
 from venom_desktop.core.registry.model import ModelProvider
 from venom_desktop.core.signals import Signal
+
+if TYPE_CHECKING:
+    from venom_desktop.core.catalog.fit import DeviceMemory, LoadSettings
+    from venom_desktop.core.host.sample import HostSample
 
 
 class Ability(StrEnum):
@@ -77,11 +81,19 @@ class RemoteFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quantization:
-    """One installable variant: every shard, and the projector of a vision model."""
+    """One installable variant: every shard, and the projector of a vision model.
+
+    Of a library of tags, `label` is the tag and `level` the quantization of its weights; `digest` (64 hex) names the
+    manifest, `same_as` another tag of the same digest (what `latest` stands for now).
+    """
 
     label: str
     files: tuple[RemoteFile, ...]
     projector: RemoteFile | None = None
+    level: str | None = None
+    digest: str | None = None
+    same_as: str | None = None
+    context_length: int | None = None
 
     @property
     def size_bytes(self) -> int | None:
@@ -120,6 +132,8 @@ class CatalogEntry:
     page_url: str | None = None
     fit: FitVerdict | None = None
     only_pickle: bool = False
+    only_cloud: bool = False
+    """True for what runs on the publisher's own servers alone: there are no weights to install."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,3 +181,21 @@ class Catalog(Protocol):
 
     async def details(self, model_name: str, *, refresh: bool = False) -> CatalogEntry:
         """The row with quantizations (exact sizes and checksums), licence, gate, template, context."""
+
+
+class DetailedCatalog(Catalog, Protocol):
+    """A catalog that can also judge one variant before it is downloaded. `endpoint` is the address of its pages."""
+
+    @property
+    def endpoint(self) -> str: ...
+
+    async def exact_fit(
+        self,
+        entry: CatalogEntry,
+        quantization: Quantization,
+        *,
+        settings: "LoadSettings",
+        host: "HostSample",
+        gpu: "DeviceMemory | None" = None,
+    ) -> FitVerdict | None:
+        """The verdict from the model file's own header; an estimate, or None, where that cannot be read."""
