@@ -7,7 +7,7 @@ from venom_desktop.api.payloads import Json, active_payload, runtime_payload
 from venom_desktop.api.replies import reply
 from venom_desktop.api.schemas import ActiveServer, Confirmation
 from venom_desktop.core.errors import NeedsConfirmation, NoActiveModel, UnknownRuntime
-from venom_desktop.core.runtimes.base import Runtime
+from venom_desktop.core.runtimes.base import Runtime, ServerRuntime
 from venom_desktop.core.runtimes.profiles import RuntimeProfile
 from venom_desktop.core.services import Services
 
@@ -41,23 +41,31 @@ class SystemRoutes:
         return reply({**self._active(), "message": f"{wanted} is active"})
 
     async def start(self, name: str) -> Response:
-        """Start a runtime with the model it answered with last."""
+        """Start a runtime; one that serves a single model starts with the one it answered with last."""
         runtime = self._runtime(name)
-        if not runtime.snapshot.loaded:
+        if isinstance(runtime, ServerRuntime):
+            await runtime.start()
+        elif not runtime.snapshot.loaded:
             await self._services.registry.activate_model(self._last_model(name), name)
         return self._answer(runtime)
 
     async def stop(self, name: str, body: Confirmation | None = None, confirm: bool = False) -> Response:
         """End a runtime's process and free its memory; what is being answered breaks off, so that is asked first."""
-        runtime = self._runtime(name)
-        _ask_before_break(runtime, confirmed=confirm or (body is not None and body.confirm))
-        await runtime.stop()
+        runtime, confirmed = self._runtime(name), _is_confirmed(body, confirm)
+        _ask_before_break(runtime, confirmed=confirmed)
+        if isinstance(runtime, ServerRuntime):
+            await runtime.stop(force=confirmed)
+        else:
+            await runtime.stop()
         return self._answer(runtime)
 
     async def restart(self, name: str, body: Confirmation | None = None, confirm: bool = False) -> Response:
-        """Stop and start with the same model."""
+        """Stop and start with the same model; a server that loads on demand comes back empty."""
         runtime = self._runtime(name)
-        _ask_before_break(runtime, confirmed=confirm or (body is not None and body.confirm))
+        _ask_before_break(runtime, confirmed=_is_confirmed(body, confirm))
+        if isinstance(runtime, ServerRuntime):
+            await runtime.restart()
+            return self._answer(runtime)
         model = self._last_model(name)
         await runtime.stop()
         await self._services.registry.activate_model(model, name)
@@ -89,6 +97,10 @@ class SystemRoutes:
 
     def _answer(self, runtime: Runtime) -> Response:
         return reply({"success": True, "server": runtime_payload(runtime.snapshot)})
+
+
+def _is_confirmed(body: Confirmation | None, confirm: bool) -> bool:
+    return confirm or (body is not None and body.confirm)
 
 
 def _ask_before_break(runtime: Runtime, *, confirmed: bool) -> None:
