@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 
 from tests.support.counts import count
 from venom_desktop.core.errors import InvalidName
-from venom_desktop.core.registry.names import check_name, key_for, ollama_name, parse_repository, slug_for_file
+from venom_desktop.core.registry.names import (
+    check_name,
+    key_for,
+    ollama_name,
+    ollama_title,
+    parse_repository,
+    slug_for_file,
+)
 
 _REFUSED = [
     "",
@@ -94,6 +101,22 @@ def test_an_ollama_name_without_tag_means_latest() -> None:
     assert ollama_name("host:5000/ns/model") == "host:5000/ns/model:latest"
     assert key_for("llama3", "ollama") == key_for("llama3:latest", "ollama")
     assert key_for("llama3", "llama_cpp").name == "llama3"
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("gemma3:4b", "Gemma3 4B"),
+        ("qwen2.5-coder:7b", "Qwen2.5 Coder 7B"),
+        ("nomic-embed-text:v1.5", "Nomic Embed Text v1.5"),
+        ("mixtral:8x7b-instruct-q4_K_M", "Mixtral 8x7B Instruct Q4_K_M"),
+        ("someone/llama3", "Llama3"),
+        ("hf.co/bartowski/Qwen2.5-0.5B-Instruct-GGUF:Q4_K_M", "Qwen2.5 0.5B Instruct"),
+        ("127.0.0.1:5000/library/tiny:fp16", "Tiny FP16"),
+    ],
+)
+def test_an_ollama_model_is_shown_as_a_person_would_say_it(name: str, title: str) -> None:
+    assert ollama_title(name) == title
 
 
 def test_a_local_file_gets_a_usable_name_that_is_not_taken() -> None:

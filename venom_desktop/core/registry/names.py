@@ -12,6 +12,9 @@ from venom_desktop.core.registry.model import ModelKey
 _NAME = re.compile(r"[A-Za-z0-9_\-.:/]{1,200}")
 _REPOSITORY = re.compile(r"(?P<repository>[A-Za-z0-9_\-.]+/[A-Za-z0-9_\-.]+)(?::(?P<quantization>[A-Za-z0-9_\-.]+))?")
 _SHARD = re.compile(r"-\d{5}-of-\d{5}$")
+_SIZE = re.compile(r"(?:\d+x)?\d+(?:\.\d+)?[bm]")
+_QUANTIZATION = re.compile(r"i?q\d\w*|(?:b?f|fp)\d+")
+_VERSION = re.compile(r"v\d")
 _SLUG_LENGTH = 120
 
 
@@ -55,3 +58,27 @@ def slug_for_file(path: PurePath, taken: Container[str] = ()) -> str:
     while f"{slug}-{count}" in taken:
         count += 1
     return check_name(f"{slug}-{count}")
+
+
+def ollama_title(name: str) -> str:
+    """An Ollama name as a person would say it: `qwen2.5-coder:7b` is "Qwen2.5 Coder 7B", `hf.co/a/B-GGUF:Q4_0` is "B"."""
+    path, _, tag = ollama_name(name).rpartition(":")
+    words = [word for word in re.split("[-_]+", path.rpartition("/")[2]) if word]
+    if is_from_hugging_face(name):
+        return " ".join(word for word in words if word.lower() != "gguf") or name
+    if tag != "latest":
+        words += [word for word in tag.split("-") if word]
+    return " ".join(map(_as_said, words)) or name
+
+
+def is_from_hugging_face(name: str) -> bool:
+    """Whether Ollama fetched it from the hub."""
+    return name.lower().startswith(("hf.co/", "huggingface.co/"))
+
+
+def _as_said(word: str) -> str:
+    if _SIZE.fullmatch(word):
+        return word[:-1] + word[-1].upper()
+    if _QUANTIZATION.fullmatch(word):
+        return word.upper()
+    return word if _VERSION.match(word) else word[:1].upper() + word[1:]
