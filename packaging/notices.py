@@ -13,6 +13,7 @@ NOTICES = ROOT / "THIRD_PARTY_NOTICES.md"
 NOT_STATED = "not stated"
 # What a release says of itself is sometimes a whole licence text or nothing; these were read in their sources.
 READ_IN_THE_SOURCE = {
+    "backports-zstd": "PSF-2.0 (contains Zstandard, BSD-3-Clause)",
     "xllamacpp": "MIT (contains llama.cpp, MIT)",
 }
 HEAD = """# Third-party notices
