@@ -61,7 +61,7 @@ def slug_for_file(path: PurePath, taken: Container[str] = ()) -> str:
 
 
 def ollama_title(name: str) -> str:
-    """An Ollama name as a person would say it: `qwen2.5-coder:7b` is "Qwen2.5 Coder 7B", `hf.co/a/B-GGUF:Q4_0` is "B"."""
+    """An Ollama name as a person would say it: `gemma3:4b` is "Gemma3 4B"; of a name of the hub the repository."""
     path, _, tag = ollama_name(name).rpartition(":")
     words = [word for word in re.split("[-_]+", path.rpartition("/")[2]) if word]
     if is_from_hugging_face(name):
