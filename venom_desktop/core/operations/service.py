@@ -4,21 +4,19 @@ import asyncio
 import logging
 import time
 import uuid
-from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from venom_desktop.core.errors import InternalError, OperationRunning, UnknownOperation, VenomError, WrongState
 from venom_desktop.core.operations import changes
 from venom_desktop.core.operations.history import OperationHistory
+from venom_desktop.core.operations.kinds import Kind as Kind
+from venom_desktop.core.operations.kinds import Kinds
 from venom_desktop.core.operations.operation import ModelOperation, OperationStatus, OperationType, Progress
 from venom_desktop.core.operations.speed import SpeedMeter
 from venom_desktop.core.signals import Signal
 from venom_desktop.core.tasks import TaskScope
-
-Work = Callable[[ModelOperation], AsyncGenerator[Progress, None]]
-Discard = Callable[[ModelOperation], Coroutine[Any, Any, None]]
 
 SAVE_PROGRESS_EVERY_S = 1.0
 
@@ -28,15 +26,6 @@ _BUSY = (OperationStatus.PENDING, OperationStatus.IN_PROGRESS)
 
 def _local_now() -> datetime:
     return datetime.now(UTC).astimezone()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
-    """How one type of operation is done, and what is thrown away when it is cancelled."""
-
-    work: Work
-    discard: Discard | None = None
-    can_pause: bool = False
 
 
 class OperationService:
@@ -56,7 +45,7 @@ class OperationService:
         self._now = now
         self._scope = TaskScope("operations")
         self._writes = TaskScope("operation history")
-        self._kinds: dict[OperationType, Kind] = {}
+        self._kinds = Kinds()
         self._operations: dict[str, ModelOperation] = {}
         self._wanted_end: dict[str, OperationStatus] = {}
         self._settled: dict[str, asyncio.Event] = {}
@@ -65,8 +54,9 @@ class OperationService:
         self._discards: set[asyncio.Task[None]] = set()
         self._flushing = False
 
-    def register(self, operation_type: OperationType, kind: Kind) -> None:
-        self._kinds[operation_type] = kind
+    def register(self, operation_type: OperationType, kind: Kind, *, runtime: str | None = None) -> None:
+        """How that type is done: on `runtime`, or on every one for which nothing else was registered."""
+        self._kinds.add(operation_type, kind, runtime=runtime)
 
     async def open(self, *, settle: bool = True) -> None:
         """Read the history; what a crash or a quit left unfinished comes back as paused.
@@ -127,7 +117,7 @@ class OperationService:
             status=OperationStatus.PENDING,
             runtime=runtime,
             started_at=self._now(),
-            can_pause=self._kinds[operation_type].can_pause,
+            can_pause=self._kinds.of(operation_type, runtime).can_pause,
             payload=dict(payload or {}),
             total_bytes=total_bytes,
         )
@@ -229,7 +219,7 @@ class OperationService:
             await asyncio.wait(tuple(self._discards))  # they may be at the files that this is about to write
         operation = self._operations[operation_id]
         meter = SpeedMeter(self._clock)
-        steps = self._kinds[operation.operation_type].work(operation)
+        steps = self._kinds.of(operation.operation_type, operation.runtime).work(operation)
         try:
             async for progress in steps:
                 self._advance(operation_id, progress, meter)
@@ -267,7 +257,7 @@ class OperationService:
         self._settled.setdefault(operation_id, asyncio.Event()).set()
 
     def _discard(self, operation: ModelOperation) -> None:
-        discard = self._kinds[operation.operation_type].discard
+        discard = self._kinds.of(operation.operation_type, operation.runtime).discard
         if discard is not None:
             task = self._writes.start(f"discard {operation.operation_id}", discard(operation))
             self._discards.add(task)
