@@ -239,6 +239,33 @@ async def test_a_source_that_fails_never_hides_another(make: MakeSearch) -> None
     assert (fine.stale, fine.error, fine.loaded) == (False, None, 5)
 
 
+async def test_only_the_source_that_is_named_is_asked_again(make: MakeSearch) -> None:
+    bad, worse = ListedCatalog(ModelProvider.OLLAMA, []), hub(0)
+    bad.raises = worse.raises = SourceUnreachable(source="Nobody")
+    search = make(bad, worse)
+    search.open()
+    await settled(search)
+
+    search.try_again(ModelProvider.OLLAMA)
+    await settled(search)
+    assert (len(bad.queries), len(worse.queries)) == (2, 1)
+    search.try_again()
+    await settled(search)
+    assert (len(bad.queries), len(worse.queries)) == (3, 2)
+
+
+async def test_two_sources_may_call_a_model_the_same(make: MakeSearch) -> None:
+    search = make(ListedCatalog(ModelProvider.OLLAMA, [entry(1, provider=ModelProvider.OLLAMA)]), hub(3))
+    search.open()
+    state = await settled(search)
+    same = [row for row in state.rows if row.model_name == "org/model-00001"]
+    assert {row.provider for row in same} == {ModelProvider.OLLAMA, ModelProvider.HUGGINGFACE}
+
+    search.replace_entries([replace(same[0], description="only this one")])
+    told = [row.description for row in search.state.rows if row.model_name == "org/model-00001"]
+    assert sorted(map(str, told)) == ["None", "only this one"]
+
+
 async def test_a_slow_source_never_holds_up_another(make: MakeSearch) -> None:
     slow = ListedCatalog(ModelProvider.OLLAMA, [entry(1, provider=ModelProvider.OLLAMA)])
     slow.gate = asyncio.Event()

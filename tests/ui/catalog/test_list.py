@@ -14,6 +14,8 @@ from venom_desktop.core.registry.model import ModelProvider
 from venom_desktop.ui.catalog.filters import SIZES
 from venom_desktop.ui.widgets import MenuChip
 
+HUB = ModelProvider.HUGGINGFACE
+
 
 def test_typing_filters_what_is_loaded_at_once_and_asks_the_source_after_a_pause(
     themed: QApplication, filled: HubServer, tmp_path: Path
@@ -52,7 +54,7 @@ def test_a_source_that_is_down_leaves_the_old_list_with_its_age_and_a_way_to_try
 ) -> None:
     async def scenario(desk: Desk) -> None:
         await settled(desk)
-        banner = desk.tab.list.banner
+        banner = desk.tab.list.banners.of(HUB)
         assert banner.isHidden()
         filled.go_down()
 
@@ -78,7 +80,7 @@ def test_a_first_start_offline_shows_the_shipped_list_and_says_so(
         desk.tab.browse()
         await desk.until(lambda: desk.names)
 
-        assert "Showing the list that came with this app, dated" in desk.tab.list.banner.sentence
+        assert "Showing the list that came with this app, dated" in desk.tab.list.banners.of(HUB).sentence
         await desk.until(lambda: not desk.tab.details.banner.isHidden())
         assert desk.tab.details.banner.sentence.startswith("Hugging Face does not answer.")
         assert "·\u00a0≈" in desk.tab.details.primary.label
@@ -87,9 +89,9 @@ def test_a_first_start_offline_shows_the_shipped_list_and_says_so(
         bar.setValue(bar.maximum())
         await desk.until(lambda: len(desk.names) > 60)
         filled.come_back()
-        desk.tab.list.banner.button.click()
+        desk.tab.list.banners.of(HUB).button.click()
         await desk.until(lambda: TINY in desk.names)
-        assert desk.tab.list.banner.isHidden()
+        assert desk.tab.list.banners.of(HUB).isHidden()
 
     run_desk(themed, filled, tmp_path / "home", scenario)
 
@@ -148,15 +150,15 @@ def test_a_next_page_that_fails_keeps_the_first_ones_and_is_tried_again_where_it
         filled.go_down()
         bar.setValue(bar.maximum())
         place = bar.value()
-        await desk.until(lambda: not view.banner.isHidden())
+        await desk.until(lambda: not view.banners.of(HUB).isHidden())
         assert len(desk.names) == 120
-        assert view.banner.sentence.startswith("Hugging Face does not answer.")
+        assert view.banners.of(HUB).sentence.startswith("Hugging Face does not answer.")
         assert view.table.isVisible()
 
         filled.come_back()
-        view.banner.button.click()
+        view.banners.of(HUB).button.click()
         await desk.until(lambda: len(desk.names) == 151)
-        assert view.banner.isHidden()
+        assert view.banners.of(HUB).isHidden()
         assert bar.value() >= place
         assert len(filled.requests_for("/api/models")) == asked + 1
 

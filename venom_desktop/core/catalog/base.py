@@ -135,6 +135,11 @@ class CatalogEntry:
     only_cloud: bool = False
     """True for what runs on the publisher's own servers alone: there are no weights to install."""
 
+    @property
+    def key(self) -> tuple[ModelProvider, str]:
+        """Its identity: two sources may call a model the same."""
+        return self.provider, self.model_name
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogQuery:

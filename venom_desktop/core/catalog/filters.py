@@ -51,7 +51,7 @@ class Row:
             entry,
             _key(entry),
             rough_size_range(entry),
-            frozenset(choice.label.upper() for choice in entry.quantizations or ()),
+            frozenset((choice.level or choice.label).upper() for choice in entry.quantizations or ()),
         )
 
     def holds(self, text: str) -> bool:
@@ -91,6 +91,9 @@ def _key(entry: CatalogEntry) -> str:
     name, shown = entry.model_name.lower(), entry.display_name.lower()
     tags = [tag.lower() for tag in entry.tags if len(tag) > 2 and ":" not in tag and tag != "gguf"]
     words = [name, *([] if shown.replace(" ", "-") in name else [shown]), entry.architecture or "", *tags]
+    if entry.provider is ModelProvider.OLLAMA:
+        # Whoever knows "gemma3:4b" types it as it is pulled.
+        words += [f"{name}:{choice.label.lower()}" for choice in entry.quantizations or ()]
     return " ".join(words)
 
 

@@ -67,7 +67,7 @@ class Listing:
             self.rows = {}
         self.cursor = page.next_cursor
         for entry in page.entries:
-            self.rows[entry.provider, entry.model_name] = Row.of(self._judge(entry))
+            self.rows[entry.key] = Row.of(self._judge(entry))
         self.state = replace(
             self.state,
             more=page.next_cursor is not None,
@@ -92,8 +92,7 @@ class Listing:
         """Newer knowledge about rows that are here; True when there was one."""
         found = False
         for entry in entries:
-            key = (entry.provider, entry.model_name)
-            if key in self.rows:
-                self.rows[key] = Row.of(entry)
+            if entry.key in self.rows:
+                self.rows[entry.key] = Row.of(entry)
                 found = True
         return found

@@ -107,9 +107,11 @@ class CatalogSearch:
             self._load(listing, after_s=0, refresh=True)
         self._publish()
 
-    def try_again(self) -> None:
-        """Ask once more where sources failed: for the next page where the first ones are here, else anew."""
+    def try_again(self, provider: ModelProvider | None = None) -> None:
+        """Ask a source that failed once more, or all of them: for the next page where the first ones are here."""
         for listing in self._current():
+            if provider not in (None, listing.state.provider):
+                continue
             if listing.state.stale or listing.state.error is not None:
                 further_on = listing.failed_further_on
                 self._load(listing, after_s=0, refresh=not further_on, more=further_on)

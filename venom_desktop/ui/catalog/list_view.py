@@ -11,12 +11,12 @@ from venom_desktop.core.catalog.base import CatalogEntry, Sort
 from venom_desktop.core.catalog.search import CatalogState
 from venom_desktop.core.registry.model import ModelProvider
 from venom_desktop.ui.catalog.filters import FilterBar
-from venom_desktop.ui.catalog.source_words import sort_choices, tell_sources
+from venom_desktop.ui.catalog.place import Place
+from venom_desktop.ui.catalog.source_banners import SourceBanners
+from venom_desktop.ui.catalog.source_words import search_words, sort_choices
 from venom_desktop.ui.catalog.table import CatalogModel, CatalogTable
-from venom_desktop.ui.catalog.words import provider_words
 from venom_desktop.ui.i18n import number, tr
 from venom_desktop.ui.widgets import (
-    Banner,
     Bar,
     Button,
     Choice,
@@ -26,7 +26,6 @@ from venom_desktop.ui.widgets import (
     ToolButton,
     column,
     row,
-    wrapped,
 )
 
 SHOW_LOADING_AFTER_MS = 300
@@ -40,22 +39,21 @@ class CatalogList(Frame):
     sort_chosen = QtSignal(object)
     filters_changed = QtSignal()
     refresh_wanted = QtSignal()
-    again_wanted = QtSignal()
-    """What failed is to be tried again."""
+    again_wanted = QtSignal(object)
+    """The source that failed is to be asked again; None means all of them."""
     more_wanted = QtSignal()
     settled = QtSignal()
     """The rows in view have been the same for a moment."""
 
     def __init__(self, providers: Sequence[ModelProvider]) -> None:
-        self.search = SearchField(tr("Search {sources}", sources=" / ".join(map(provider_words, providers))))
+        self.search = SearchField(search_words(providers))
         self.sort = Choice(tr("Order"), sort_choices())
         self._refresh = Button(
             tr("Refresh catalog"), "quiet", icon="refresh", on_click=lambda: self.refresh_wanted.emit()
         )
         self._small_refresh = ToolButton("refresh", tr("Refresh catalog"), on_click=lambda: self.refresh_wanted.emit())
         self.filters = FilterBar(providers)
-        self.banner = Banner("note")
-        self._banner_place = wrapped(column(self.banner, margins=(16, 0, 12, 10)))
+        self.banners = SourceBanners(providers)
         self.loading, self.loading_more = Bar(tr("Loading"), height=BAR_HEIGHT), Bar(tr("Loading"), height=BAR_HEIGHT)
         self.rows = CatalogModel()
         self.table = CatalogTable(self.rows)
@@ -66,6 +64,7 @@ class CatalogList(Frame):
         self._patience = QTimer()
         self._rest = QTimer()
         self._state = CatalogState()
+        self._showing = self._by_hand = False
         super().__init__("panel", self._placed())
         self._connect()
         self.set_narrow(False)
@@ -73,13 +72,11 @@ class CatalogList(Frame):
     def show_state(self, state: CatalogState) -> None:
         """Take a new snapshot; a row that stays selected stays in its place."""
         before, self._state = self._state, state
-        selected = self.selected
         same = (before.text, before.sort, before.filters) == (state.text, state.sort, state.filters)
-        self.rows.show_entries(state.rows, same_question=same)
-        self._keep(selected.model_name if selected else None)
+        self._show_rows(state, same_question=same)
         self.table.show_sort(state.sort)
         self._show_loading(state)
-        self._banner_place.setVisible(tell_sources(self.banner, state.sources, self._try_again))
+        self.banners.show_sources(state.sources)
         self.filters.tell_reach("" if state.among is None else _among(state.among))
         self._show_emptiness(state)
         self._rest.start()
@@ -136,11 +133,10 @@ class CatalogList(Frame):
             bar.setSizePolicy(policy)
             bar.show_progress(None)
             bar.hide()
-        self._banner_place.hide()
         self._stack.addWidget(self.table)
         self._stack.addWidget(self.empty)
         below = (self.loading, (self._stack, 1), self.loading_more)
-        return column(tools, self.filters, self._banner_place, *below, spacing=0)
+        return column(tools, self.filters, self.banners, *below, spacing=0)
 
     def _connect(self) -> None:
         for timer, pause_ms in ((self._patience, SHOW_LOADING_AFTER_MS), (self._rest, 2 * SHOW_LOADING_AFTER_MS)):
@@ -155,6 +151,8 @@ class CatalogList(Frame):
         self.table.sort_wanted.connect(self._take_sort)
         self.filters.changed.connect(self.filters_changed)
         self.table.near_end.connect(self.more_wanted)
+        self.table.row_changed.connect(lambda _: self._note_hand())
+        self.banners.again_wanted.connect(self.again_wanted)
         self.table.verticalScrollBar().valueChanged.connect(lambda _: self._rest.start())
 
     def _take_sort(self, sort: Sort) -> None:
@@ -162,14 +160,31 @@ class CatalogList(Frame):
         # Qt has turned the arrow already; the order has one direction.
         self.table.show_sort(self._state.sort)
 
-    def _keep(self, model_name: str | None) -> None:
-        place = self.table.currentIndex().row()
-        kept = self.rows.entry(place)
-        if kept is not None and kept.model_name == model_name:
+    def _show_rows(self, state: CatalogState, *, same_question: bool) -> None:
+        place = Place.of(self.table, self.rows)
+        self._showing = True
+        moved = self.rows.show_entries(state.rows, same_question=same_question)
+        if moved and same_question and place.top is None and not self._by_hand:
+            # Nobody chose the first row: it is the first one still.
+            self.table.select_row(0 if self.rows.rowCount() else -1)
+        else:
+            self._keep(place.selected, everywhere=same_question)
+        if moved and same_question:
+            place.restore(self.table, self.rows)
+        self._showing = False
+
+    def _keep(self, selected: CatalogEntry | None, *, everywhere: bool) -> None:
+        kept = self.rows.entry(self.table.currentIndex().row())
+        if kept is not None and selected is not None and kept.key == selected.key:
             return
-        found = self.rows.row_of(model_name)
+        found = self.rows.row_of(selected.key, everywhere=everywhere) if selected else -1
+        self._by_hand = self._by_hand and found >= 0
         if found >= 0 or not self._state.loading:
             self.table.select_row(max(found, 0) if self.rows.rowCount() else -1)
+
+    def _note_hand(self) -> None:
+        if not self._showing:
+            self._by_hand = True
 
     def _show_loading(self, state: CatalogState) -> None:
         if not state.loading:
@@ -200,7 +215,7 @@ class CatalogList(Frame):
             self.empty.tell(tr("Nothing to show"), tr("No source gave a list. Check the connection and try again."))
 
     def _try_again(self) -> None:
-        self.again_wanted.emit()
+        self.again_wanted.emit(None)
 
 
 def _among(count: int) -> str:

@@ -1,14 +1,14 @@
 """What is said over the list when a source gave an old answer or none, and the orders it can stand in."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from venom_desktop.core.catalog.base import Sort
 from venom_desktop.core.catalog.listing import SourceState
 from venom_desktop.core.errors import SourceUnreachable, UpstreamSlow, VenomError
+from venom_desktop.core.registry.model import ModelProvider
 from venom_desktop.ui.catalog.words import provider_words
 from venom_desktop.ui.i18n import ago, date, tr
 from venom_desktop.ui.messages import message_of
-from venom_desktop.ui.widgets import Banner
 
 
 def sort_choices() -> list[tuple[object, str]]:
@@ -21,19 +21,12 @@ def sort_choices() -> list[tuple[object, str]]:
     ]
 
 
-def tell_sources(banner: Banner, sources: Sequence[SourceState], on_try_again: Callable[[], object]) -> bool:
-    """Put the first source that has something to say into the banner; False when none has."""
-    state = next((one for one in sources if one.stale or one.error is not None), None)
-    if state is None:
-        banner.hide()
-        return False
-    banner.show_kind("note" if state.loaded else "cure")
-    sentence = source_sentence(state)
-    code = message_of(state.error).tip if state.error else ""
-    # The same words are not told twice: a screen reader would repeat them at every page.
-    if banner.isHidden() or banner.sentence != sentence:
-        banner.tell(sentence, tr("Try again"), on_try_again, icon="refresh", tip=code)
-    return True
+def search_words(providers: Sequence[ModelProvider]) -> str:
+    """ "Search Ollama and Hugging Face"."""
+    names = [provider_words(provider) for provider in providers]
+    if len(names) < 2:
+        return tr("Search {source}", source="".join(names))
+    return tr("Search {sources} and {last}", sources=", ".join(names[:-1]), last=names[-1])
 
 
 def source_sentence(state: SourceState) -> str:

@@ -11,6 +11,7 @@ from PySide6.QtCore import Signal as QtSignal
 from PySide6.QtWidgets import QAbstractItemView
 
 from venom_desktop.core.catalog.base import CatalogEntry, Sort
+from venom_desktop.core.registry.model import ModelProvider
 from venom_desktop.ui.catalog.words import (
     ABILITY_ICONS,
     abilities_of,
@@ -63,17 +64,18 @@ class CatalogModel(QAbstractTableModel):
     def entries(self) -> Sequence[CatalogEntry]:
         return self._entries
 
-    def show_entries(self, entries: Sequence[CatalogEntry], *, same_question: bool = True) -> None:
+    def show_entries(self, entries: Sequence[CatalogEntry], *, same_question: bool = True) -> bool:
         """Take the rows of a new snapshot: more behind the old ones, changed ones in place, or another list.
 
-        With `same_question` False nothing is compared: the answer to another question is another list.
+        With `same_question` False nothing is compared: the answer to another question is another list. True when the
+        rows that stayed are in other places now.
         """
         old = self._entries
         if not same_question or not _goes_on(old, entries):
             self.beginResetModel()
             self._entries = entries
             self.endResetModel()
-            return
+            return True
         more = len(entries) > len(old)
         if more:
             self.beginInsertRows(NOWHERE, len(old), len(entries) - 1)
@@ -81,12 +83,13 @@ class CatalogModel(QAbstractTableModel):
         if more:
             self.endInsertRows()
         self._tell_changes(old)
+        return False
 
-    def row_of(self, model_name: str | None) -> int:
-        """The row of a model, -1 when it is not among the first hundreds."""
+    def row_of(self, key: tuple[ModelProvider, str] | None, *, everywhere: bool = False) -> int:
+        """The row of a model of one source; -1 when it is not among the first hundreds, or nowhere."""
         # Whoever types must not wait for a look at a hundred thousand rows that nobody scrolls through.
-        near = islice(self._entries, _LOOKED_THROUGH)
-        return next((row for row, entry in enumerate(near) if entry.model_name == model_name), -1)
+        near = islice(self._entries, None if everywhere else _LOOKED_THROUGH)
+        return next((row for row, entry in enumerate(near) if entry.key == key), -1)
 
     def entry(self, row: int) -> CatalogEntry | None:
         return self._entries[row] if 0 <= row < len(self._entries) else None
@@ -132,7 +135,7 @@ def _goes_on(old: Sequence[CatalogEntry], new: Sequence[CatalogEntry]) -> bool:
     """True when the new rows are the old ones, some of them better known, and perhaps more behind them."""
     if not old or len(new) < len(old):
         return False
-    return all(one is other or one.model_name == other.model_name for one, other in zip(old, new, strict=False))
+    return all(one is other or one.key == other.key for one, other in zip(old, new, strict=False))
 
 
 def _title(column: Column) -> str:
