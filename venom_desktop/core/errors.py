@@ -14,7 +14,7 @@ VenomError
 │   └── NeedsConfirmation         ask, then call again with confirm: NotOurServer
 ├── TooLarge (413)
 ├── UpstreamFailed (502)          SourceUnreachable, SourceChanged, TokenRefused, TokenWithheld, ChecksumMismatch,
-│   │                             DownloadInterrupted
+│   │                             DownloadInterrupted, ModelNotLoaded
 │   └── SourceBusy (429)          wait as told
 ├── UpstreamSlow (504)
 ├── RuntimeUnavailable (503)      offer Start; RuntimeFailed explains an exit; ProgramMissing, RuntimeTooOld (offer
@@ -364,6 +364,14 @@ class DownloadInterrupted(UpstreamFailed):
         "The connection to {source} broke and did not come back. What has arrived is kept: resume when you are online."
     )
     cures: ClassVar[tuple[Cure, ...]] = (Cure.RETRY,)
+
+
+class ModelNotLoaded(UpstreamFailed):
+    """A server that runs and could not take this model into memory; `problem` in its words."""
+
+    reason_code = "MODEL_NOT_LOADED"
+    sentence = "{runtime} could not load {model_name}: {problem} The log has the details."
+    cures: ClassVar[tuple[Cure, ...]] = (Cure.OPEN_LOG, Cure.CHOOSE_ANOTHER)
 
 
 class WorkerDied(UpstreamFailed):
