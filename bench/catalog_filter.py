@@ -16,7 +16,6 @@ from venom_desktop.core.catalog.base import (
     RemoteFile,
 )
 from venom_desktop.core.catalog.filters import CatalogFilters
-from venom_desktop.core.catalog.fit import LoadSettings
 from venom_desktop.core.catalog.search import CatalogSearch
 from venom_desktop.core.registry.model import ModelProvider
 from venom_desktop.core.signals import Signal
@@ -68,7 +67,7 @@ def entry_of(number: int) -> CatalogEntry:
 
 
 async def _keystrokes_ms(rows: int, filters: CatalogFilters) -> list[float]:
-    search = CatalogSearch([Loaded([entry_of(number) for number in range(rows)])], settings=LoadSettings())
+    search = CatalogSearch([Loaded([entry_of(number) for number in range(rows)])])
     loaded = asyncio.Event()
     search.changed.subscribe(lambda state: loaded.set() if not state.loading and state.sources else None)
     search.open()

@@ -13,7 +13,6 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
 from bench.catalog_filter import LIMITS_MS, WORDS, Loaded, entry_of
-from venom_desktop.core.catalog.fit import LoadSettings
 from venom_desktop.core.catalog.search import CatalogSearch
 from venom_desktop.core.registry.model import ModelProvider
 from venom_desktop.ui import theme
@@ -48,7 +47,7 @@ class _Paints(QObject):
 async def _open(rows: int) -> tuple[CatalogSearch, CatalogList]:
     view = CatalogList([ModelProvider.HUGGINGFACE])
     view.resize(892, 676)
-    search = CatalogSearch([Loaded([entry_of(number) for number in range(rows)])], settings=LoadSettings())
+    search = CatalogSearch([Loaded([entry_of(number) for number in range(rows)])])
     search.changed.subscribe(view.show_state)
     view.text_changed.connect(search.set_text)
     there = asyncio.Event()

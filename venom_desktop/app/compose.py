@@ -9,7 +9,6 @@ from venom_desktop.app.lifecycle import Lifecycle, Step
 from venom_desktop.app.paths import Paths
 from venom_desktop.core.catalog.base import CatalogEntry, Quantization
 from venom_desktop.core.catalog.cache import DiskCache
-from venom_desktop.core.catalog.fit import LoadSettings
 from venom_desktop.core.catalog.hub_account import HubAccount
 from venom_desktop.core.catalog.hugging_face import HuggingFaceCatalog
 from venom_desktop.core.catalog.search import CatalogSearch
@@ -173,7 +172,7 @@ def build(
     services = Services(
         registry=registry,
         hugging_face=hugging_face,
-        search=CatalogSearch([hugging_face], settings=LoadSettings()),
+        search=CatalogSearch([hugging_face]),
         runtimes=runtimes,
         active=active,
         ask=ask,

@@ -23,7 +23,6 @@ from venom_desktop.core.catalog.base import (
     Sort,
 )
 from venom_desktop.core.catalog.filters import CatalogFilters, Row, filtered, in_order, put_in_order
-from venom_desktop.core.catalog.fit import LoadSettings
 from venom_desktop.core.catalog.narrowing import Narrowing
 from venom_desktop.core.catalog.search import CatalogSearch, CatalogState
 from venom_desktop.core.errors import SourceUnreachable, VenomError
@@ -116,7 +115,7 @@ async def make() -> AsyncIterator[MakeSearch]:
     made = []
 
     def search(*catalogs: ListedCatalog) -> CatalogSearch:
-        found = CatalogSearch(catalogs, settings=LoadSettings(), typing_pause_s=0)
+        found = CatalogSearch(catalogs, typing_pause_s=0)
         made.append(found)
         return found
 

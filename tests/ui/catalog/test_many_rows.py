@@ -11,7 +11,6 @@ from pytestqt.qtbot import QtBot
 
 from tests.ui.catalog.rows import NOW, entry
 from venom_desktop.core.catalog.base import CatalogEntry, CatalogPage, CatalogQuery, CatalogUpdate
-from venom_desktop.core.catalog.fit import LoadSettings
 from venom_desktop.core.catalog.search import CatalogSearch
 from venom_desktop.core.registry.model import ModelProvider
 from venom_desktop.core.signals import Signal
@@ -60,7 +59,7 @@ async def view(themed: QApplication, qtbot: QtBot, shelf: Shelf) -> AsyncIterato
     qtbot.addWidget(view)
     view.resize(892, 676)
     view.show()
-    search = CatalogSearch([shelf], settings=LoadSettings(), typing_pause_s=60)
+    search = CatalogSearch([shelf], typing_pause_s=60)
     search.changed.subscribe(view.show_state)
     view.text_changed.connect(search.set_text)
     view.filters_changed.connect(lambda: search.set_filters(view.filters.filters))

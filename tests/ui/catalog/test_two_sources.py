@@ -11,7 +11,6 @@ from tests.ui.catalog.rows import entry
 from tests.ui.catalog.shelf import Shelf
 from tests.ui.workbench import until
 from venom_desktop.core.catalog.base import CatalogEntry
-from venom_desktop.core.catalog.fit import LoadSettings
 from venom_desktop.core.catalog.search import CatalogSearch
 from venom_desktop.core.errors import SourceChanged, SourceUnreachable
 from venom_desktop.core.registry.model import ModelProvider
@@ -58,7 +57,7 @@ async def desk(themed: QApplication, qtbot: QtBot) -> AsyncIterator[Desk]:
     view.show()
     ollama = Shelf(OLLAMA, [of_ollama("gemma3", 9_000), of_ollama("qwen3", 5_000)])
     hub = Shelf(HUB, [of_hub("org/Gemma-GGUF", 7_000), of_hub("org/Phi-GGUF", 3_000)])
-    search = CatalogSearch([ollama, hub], settings=LoadSettings(), typing_pause_s=0)
+    search = CatalogSearch([ollama, hub], typing_pause_s=0)
     search.changed.subscribe(view.show_state)
     view.text_changed.connect(search.set_text)
     view.filters_changed.connect(lambda: search.set_filters(view.filters.filters))

@@ -48,7 +48,7 @@ def rough_size_range(entry: CatalogEntry) -> tuple[int, int] | None:
 def rough_size(entry: CatalogEntry, choice: Quantization) -> int | None:
     """Bytes of one variant: of the files whose size is told, else parameters x bits; None when neither is known."""
     exact = _file_bytes(choice)
-    return exact if exact is not None else guessed_weights_bytes(entry.parameters, choice.label)
+    return exact if exact is not None else guessed_weights_bytes(entry.parameters, choice.level or choice.label)
 
 
 def _file_bytes(choice: Quantization) -> int | None:
@@ -71,8 +71,8 @@ def _verdict(
     return estimated_verdict(
         weights_bytes=_file_bytes(choice),
         parameters=entry.parameters,
-        label=choice.label,
-        context_length=entry.context_length,
+        label=choice.level or choice.label,
+        context_length=choice.context_length or entry.context_length,
         settings=settings,
         host=host,
         gpu=gpu,

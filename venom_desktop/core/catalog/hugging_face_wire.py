@@ -78,7 +78,7 @@ def parse_entry(row: Any, *, endpoint: str) -> CatalogEntry:
         architecture=architecture,
         revision=_text(row.get("sha")),
         chat_template=template,
-        runtimes=("llama_cpp",) if quantizations or (quantizations is None and "gguf" in tags) else (),
+        runtimes=_runtimes(row) if quantizations or (quantizations is None and "gguf" in tags) else (),
         tags=tags,
         page_url=f"{endpoint}/{name}",
         only_pickle=files is not None and only_pickle(file.name for file in files),
@@ -196,6 +196,12 @@ def _abilities(
 def _license(row: Mapping[str, Any], tags: tuple[str, ...]) -> str | None:
     told = _text(_mapping(row.get("cardData")).get("license"))
     return told or next((tag.removeprefix("license:") for tag in tags if tag.startswith("license:")), None)
+
+
+def _runtimes(row: Mapping[str, Any]) -> tuple[str, ...]:
+    """Ollama fetches a repository by itself (`hf.co/org/name`), with no token of ours: only what is open to all."""
+    closed = _gated(row.get("gated")) or row.get("private") is True
+    return ("llama_cpp",) if closed else ("llama_cpp", "ollama")
 
 
 def _gated(value: Any) -> bool | None:

@@ -10,6 +10,8 @@ from venom_desktop.core.catalog.base import Quantization, RemoteFile
 from venom_desktop.core.catalog.fit import bits_per_weight
 from venom_desktop.core.errors import UnknownQuantization
 
+LATEST: Final = "latest"
+"""The tag that Ollama takes where none is named."""
 PICKLE_SUFFIXES: Final = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 
 _SHARD = re.compile(r"(?P<stem>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})", re.IGNORECASE)
@@ -62,11 +64,13 @@ def group_files(files: Iterable[RemoteFile]) -> tuple[Quantization, ...]:
 def label_of(stem: str) -> str:
     """`Q4_K_M` of `org-model.Q4_K_M`; the folder tells where the name does not, else the name itself is the label."""
     folder, _, name = stem.rpartition("/")
-    for text in (name, folder):
-        labels: list[str] = _LABEL.findall(text)
-        if labels:
-            return labels[-1].upper().replace("FP16", "F16").replace("FP32", "F32")
-    return _plain(name)
+    return level_in(name) or level_in(folder) or _plain(name)
+
+
+def level_in(text: str) -> str | None:
+    """The quantization a name tells, `Q4_K_M` of `org-model.Q4_K_M`; None when it tells none."""
+    labels: list[str] = _LABEL.findall(text)
+    return labels[-1].upper().replace("FP16", "F16").replace("FP32", "F32") if labels else None
 
 
 def choose_projector(projectors: Sequence[RemoteFile], *, folder: str = "") -> RemoteFile | None:
@@ -87,9 +91,29 @@ def default_quantization(
     """The best one that fits this machine; None when none does.
 
     Four-bit ones first (Q4_K_M before the others), then five, six and eight bits, then three bits and fewer by falling
-    quality, 16 bits and unknown labels last.
+    quality, 16 bits and unknown labels last. Of a library's tags the one that `latest` stands for, else the largest
+    below it.
     """
+    latest = next((choice for choice in quantizations if choice.label == LATEST), None)
+    if latest is not None:
+        return _best_tag(latest, quantizations, fits)
     return next((choice for choice in sorted(quantizations, key=_preference) if fits(choice)), None)
+
+
+def _best_tag(
+    latest: Quantization, tags: Sequence[Quantization], fits: Callable[[Quantization], bool]
+) -> Quantization | None:
+    """Under its own name, not under the one that means another model next month."""
+    meant = next((choice for choice in tags if choice.label == latest.same_as), latest)
+    if fits(meant):
+        return meant
+    most = latest.size_bytes
+    smaller = [
+        (size, choice)
+        for choice in tags
+        if (size := choice.size_bytes) is not None and (most is None or size < most) and fits(choice)
+    ]
+    return max(smaller, key=lambda one: (one[0], -len(one[1].label)), default=(0, None))[1]
 
 
 def find_quantization(model_name: str, quantizations: Sequence[Quantization], label: str) -> Quantization:

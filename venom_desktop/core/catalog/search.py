@@ -8,10 +8,10 @@ from typing import Final
 
 from venom_desktop.core.catalog.base import Catalog, CatalogEntry, CatalogQuery, CatalogUpdate, Sort
 from venom_desktop.core.catalog.filters import NO_FILTERS, CatalogFilters, filtered, in_order, put_in_order
-from venom_desktop.core.catalog.fit import DeviceMemory, LoadSettings
 from venom_desktop.core.catalog.judge import Judge
 from venom_desktop.core.catalog.listing import Listing, Question, SourceState
 from venom_desktop.core.catalog.narrowing import Narrowing
+from venom_desktop.core.catalog.run_on import SettingsOf, usual_settings
 from venom_desktop.core.errors import VenomError
 from venom_desktop.core.host.sample import HostSample
 from venom_desktop.core.registry.model import ModelProvider
@@ -50,7 +50,7 @@ class CatalogSearch:
         self,
         catalogs: Sequence[Catalog],
         *,
-        settings: LoadSettings,
+        settings: SettingsOf = usual_settings,
         typing_pause_s: float = TYPING_PAUSE_S,
     ) -> None:
         self._catalogs = {catalog.provider: catalog for catalog in catalogs}
@@ -117,9 +117,14 @@ class CatalogSearch:
                 self._load(listing, after_s=0, refresh=not further_on, more=further_on)
         self._publish()
 
-    def set_memory(self, host: HostSample, gpu: DeviceMemory | None = None) -> None:
+    def set_memory(self, host: HostSample) -> None:
         """Judge all rows anew when free memory has changed by a noticeable amount."""
-        if self._judge.set_memory(host, gpu):
+        if self._judge.set_memory(host):
+            self._scope.start("judge", self._judge_all())
+
+    def prefer_runtimes(self, runtimes: Sequence[str]) -> None:
+        """Judge each row for the first of these that can run it."""
+        if self._judge.prefer(runtimes):
             self._scope.start("judge", self._judge_all())
 
     def replace_entries(self, entries: Sequence[CatalogEntry]) -> None:
