@@ -23,6 +23,8 @@ PUBLISHED = frozenset(
         # Which model answers: written by an activation, read by everyone. The one way to ask it something.
         "runtimes.active",
         "runtimes.ask",
+        # What a runtime's own store of models offers, and what registries it pulls from.
+        "runtimes.model_store",
         # Files of a download that are here already: parts to clear, checksums to compare.
         "downloads.partial",
         "downloads.verify",

@@ -6,20 +6,21 @@ VenomError
 │   │                             NotAHub, UnusableProgram
 ├── NotAuthorized (401)           ask for the token
 ├── Forbidden (403)               ProfileForbidsRuntime, GatedRepository, ForeignHost
-├── NotFound (404)                UnknownModel, UnknownOperation, UnknownRepository, UnknownRuntime,
+├── NotFound (404)                UnknownModel (ActiveModelGone), UnknownOperation, UnknownRepository, UnknownRuntime,
 │   │                             UnknownLibraryModel
-├── Conflict (409)                AlreadyInstalled, OperationRunning, ModelActive, AmbiguousName,
+├── Conflict (409)                AlreadyInstalled, OperationRunning, ModelActive (ActiveModelRenamed), AmbiguousName,
 │   │                             FolderLocked, WrongState, RuntimeBusy, NoActiveModel, SettingLocked,
 │   │                             LoadCancelled, PortTaken, ServerPortTaken (ServerRunsAlready)
 │   └── NeedsConfirmation         ask, then call again with confirm: NotOurServer
 ├── TooLarge (413)
 ├── UpstreamFailed (502)          SourceUnreachable, SourceChanged, TokenRefused, TokenWithheld, ChecksumMismatch,
-│   │                             DownloadInterrupted, ModelNotLoaded
+│   │                             DownloadInterrupted, ModelNotLoaded,
+│   │                             ReleaseWithoutArchive, UnsafeArchive
 │   └── SourceBusy (429)          wait as told
 ├── UpstreamSlow (504)
 ├── RuntimeUnavailable (503)      offer Start; RuntimeFailed explains an exit; ProgramMissing, RuntimeTooOld (offer
-│                                 Install), ControlRefused (403)
-├── NotEnoughSpace (507)          QuotaExceeded, DiskFull: offer what to delete
+│                                 Install), ProgramUnusable, ControlRefused (403)
+├── NotEnoughSpace (507)          QuotaExceeded, DiskFull, NoRoomForProgram: offer what to delete
 ├── SecretMissing (401)           open Settings
 ├── KeyringUnavailable (503)      keep keys in memory and say so
 └── Damaged (500)                 ManifestRestored, ManifestLost, StorageFailed, UnreadableModelFile, InternalError;
@@ -192,6 +193,14 @@ class UnknownModel(NotFound):
     sentence = "No installed model is called {model_name}. Look in the Installed tab."
 
 
+class ActiveModelGone(UnknownModel):
+    """The active model was removed by another program; it stays the active one until another is chosen."""
+
+    reason_code = "ACTIVE_MODEL_GONE"
+    sentence = "{model_name} is active, but another program removed it. Download it again or activate another model."
+    cures: ClassVar[tuple[Cure, ...]] = (Cure.DOWNLOAD_AGAIN, Cure.ACTIVATE_MODEL)
+
+
 class UnknownOperation(NotFound):
     reason_code = "UNKNOWN_OPERATION"
     sentence = "No operation has the id {operation_id}."
@@ -241,6 +250,11 @@ class SettingLocked(Conflict):
 class ModelActive(Conflict):
     reason_code = "MODEL_ACTIVE"
     sentence = "This model is active and cannot be removed. Activate another one first."
+
+
+class ActiveModelRenamed(ModelActive):
+    reason_code = "ACTIVE_MODEL_RENAMED"
+    sentence = "This model is active and cannot be renamed. Activate another one first."
 
 
 class AmbiguousName(Conflict):
@@ -388,6 +402,19 @@ class SourceBusy(UpstreamFailed):
     cures: ClassVar[tuple[Cure, ...]] = (Cure.RETRY,)
 
 
+class ReleaseWithoutArchive(UpstreamFailed):
+    reason_code = "RELEASE_WITHOUT_ARCHIVE"
+    sentence = "{source} names no archive {archive} with a checksum for version {version}. Try again later."
+
+
+class UnsafeArchive(UpstreamFailed):
+    """Its checksum was the published one, and yet it is broken or reaches out of its folder; `problem` says how."""
+
+    reason_code = "UNSAFE_ARCHIVE"
+    sentence = "{file_name} was not unpacked, because {problem}. It was deleted, and nothing was changed."
+    cures: ClassVar[tuple[Cure, ...]] = (Cure.DOWNLOAD_AGAIN,)
+
+
 class UpstreamSlow(VenomError):
     reason_code = "UPSTREAM_SLOW"
     http_status = 504
@@ -422,6 +449,14 @@ class RuntimeTooOld(RuntimeUnavailable):
     cures: ClassVar[tuple[Cure, ...]] = (Cure.INSTALL_RUNTIME,)
 
 
+class ProgramUnusable(RuntimeUnavailable):
+    """A version that was fetched and does not even tell its name here; `problem` says how it ended."""
+
+    reason_code = "PROGRAM_UNUSABLE"
+    sentence = "{runtime} {version} does not run on this computer ({problem}). What was installed before is unchanged."
+    cures: ClassVar[tuple[Cure, ...]] = ()
+
+
 class ControlRefused(RuntimeUnavailable):
     """systemd, or the system, does not let this user do it; `problem` says what was asked for."""
 
@@ -446,6 +481,14 @@ class QuotaExceeded(NotEnoughSpace):
 class DiskFull(NotEnoughSpace):
     reason_code = "DISK_FULL"
     sentence = "The disk is full. What has arrived is kept: free some space, then resume."
+    cures: ClassVar[tuple[Cure, ...]] = (Cure.FREE_SPACE, Cure.RETRY)
+
+
+class NoRoomForProgram(NotEnoughSpace):
+    """No model but a program; its place is no part of the quota."""
+
+    reason_code = "NO_ROOM_FOR_PROGRAM"
+    sentence = "Not enough space. {what} needs {needed} and {left} are free on this disk."
     cures: ClassVar[tuple[Cure, ...]] = (Cure.FREE_SPACE, Cure.RETRY)
 
 

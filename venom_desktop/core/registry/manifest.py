@@ -34,6 +34,8 @@ class Manifest(Mapping[ModelKey | str, ModelMetadata]):
         self.saved: Signal[None] = Signal()
         self.notice: VenomError | None = None
         """What the user should know about the file that was read: `ManifestRestored`, `ManifestLost`, ..."""
+        self.version = 0
+        """Another number for each content."""
         self._path = self.models_dir / "manifest.json"
         self._file = ManifestFile(self._path, now)
         self._lock = FolderLock(self.models_dir)
@@ -162,6 +164,17 @@ class Manifest(Mapping[ModelKey | str, ModelMetadata]):
 
         return await self._apply(apply)
 
+    async def upsert(self, model: ModelMetadata, change: Callable[[ModelMetadata], ModelMetadata]) -> ModelMetadata:
+        """As `update`, beginning with `model` where its row does not stand here yet. Raises as `put`."""
+        key = key_for(model.name, model.runtime)
+
+        def apply(rows: Rows) -> ModelMetadata:
+            changed = change(rows[key].model if key in rows else replace(model, name=key.name))
+            rows[key] = self._file.row(changed)
+            return changed
+
+        return await self._apply(apply)
+
     async def _apply(self, change: Callable[[Rows], T]) -> T:
         """Changes made while a save runs are saved together in the next one."""
         self.require_writable()
@@ -208,15 +221,17 @@ class Manifest(Mapping[ModelKey | str, ModelMetadata]):
 
     def _named(self, name: str, runtime: str | None) -> list[ModelMetadata]:
         runtimes = sorted(self._runtimes) if runtime is None else [runtime]
-        keys = [ModelKey(name=_own_name(name, place), runtime=place) for place in runtimes]
+        keys = [ModelKey(name=own_name(name, place), runtime=place) for place in runtimes]
         return [self._content.rows[key].model for key in keys if key in self._content.rows]
 
     def _adopt(self, content: ManifestContent) -> None:
         self._content = content
+        self.version += 1
         self._runtimes = frozenset({key.runtime for key in content.rows})
 
 
-def _own_name(name: str, runtime: str) -> str:
+def own_name(name: str, runtime: str) -> str:
+    """What a row that somebody asks for as `name` is called on this runtime."""
     try:
         return key_for(name, runtime).name
     except InvalidName:

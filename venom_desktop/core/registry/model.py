@@ -79,6 +79,8 @@ class ModelMetadata:
     installed_at: datetime | None = None
     last_used_at: datetime | None = None
     revision: str | None = None
+    source_revision: str | None = None
+    """What the publisher calls the very same content, where a store keeps it under a digest of its own."""
     license: str | None = None
     used_in_place: bool = False
     unknown: Mapping[str, Any] = field(default_factory=lambda: NOTHING)

@@ -88,6 +88,7 @@ class RowFormat:
             installed_at=fields.moment("installed_at"),
             last_used_at=fields.moment("last_used_at"),
             revision=fields.text("revision"),
+            source_revision=fields.text("source_revision"),
             license=fields.text("license"),
             used_in_place=in_place,
             unknown=MappingProxyType(fields.unknown) if fields.unknown else NOTHING,
@@ -118,6 +119,7 @@ class RowFormat:
             "checksums": dict(model.checksums),
             "verified_at": _moment_text(model.verified_at),
             "checksum_differs": model.checksum_differs or None,
+            "source_revision": model.source_revision,
             "used_in_place": model.used_in_place or None,
         }
         row |= {field: value for field, value in ours.items() if value not in (None, [], {})}
