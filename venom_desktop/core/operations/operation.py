@@ -14,6 +14,8 @@ class OperationType(StrEnum):
     ACTIVATE = "activate"
     UPDATE = "update"
     VERIFY = "verify"
+    SETUP = "setup"
+    """Fetch, update or change the program of a runtime."""
 
 
 class OperationStatus(StrEnum):

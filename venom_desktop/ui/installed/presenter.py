@@ -186,6 +186,9 @@ def _state(model: ModelMetadata, operation: ModelOperation | None, *, active: bo
                 return State.ACTIVATING
             case OperationType.VERIFY:
                 return State.VERIFYING
+            case OperationType.SETUP:
+                # A program is set up, never a model.
+                return State.RESTING
     if model.status is ModelStatus.REMOVING:
         return State.REMOVING
     if model.status is ModelStatus.FAILED:

@@ -27,6 +27,7 @@ _TYPE_ICONS: Final = {
     OperationType.ACTIVATE: "bolt",
     OperationType.UPDATE: "update",
     OperationType.VERIFY: "disk",
+    OperationType.SETUP: "download",
 }
 
 
@@ -246,7 +247,7 @@ def raise_to_gb(operation: ModelOperation) -> int | None:
 def _is_retry(cure: Cure, operation: ModelOperation) -> bool:
     """Downloading again is what trying an install again does; after a check it is another job."""
     if cure is Cure.DOWNLOAD_AGAIN:
-        return operation.operation_type is OperationType.INSTALL
+        return operation.operation_type in (OperationType.INSTALL, OperationType.SETUP)
     return cure in (Cure.RETRY, Cure.TRY_AGAIN)
 
 

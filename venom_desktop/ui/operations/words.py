@@ -22,6 +22,8 @@ def title(operation: ModelOperation) -> str:
             return tr("Update {name}", name=name)
         case OperationType.VERIFY:
             return tr("Verify {name}", name=name)
+        case OperationType.SETUP:
+            return tr("Set up {name}", name=name)
         case _:
             assert_never(operation.operation_type)
 
@@ -40,6 +42,8 @@ def going_on(operation: ModelOperation) -> str:
             return tr("Updating {name}", name=name)
         case OperationType.VERIFY:
             return tr("Verifying {name}", name=name)
+        case OperationType.SETUP:
+            return tr("Setting up {name}", name=name)
         case _:
             assert_never(operation.operation_type)
 
@@ -55,6 +59,8 @@ def outcome(operation: ModelOperation) -> str:
             return tr("Ready to answer")
         case OperationType.VERIFY:
             return tr("The checksum matches")
+        case OperationType.SETUP:
+            return tr("Checked and installed")
         case _:
             assert_never(operation.operation_type)
 
@@ -79,6 +85,11 @@ _PHASES: Final[tuple[tuple[re.Pattern[str], Callable[..., str]], ...]] = (
         lambda seconds: tr("Waiting {seconds}\u00a0s for the connection", seconds=seconds),
     ),
     (re.compile("Recording"), lambda: tr("Recording")),
+    (re.compile("Reading the release page"), lambda: tr("Reading the release page")),
+    (re.compile("Looking through the archive"), lambda: tr("Looking through the archive")),
+    (re.compile("Unpacking"), lambda: tr("Unpacking")),
+    (re.compile(r"Unpacking, (\d+) %"), lambda done: tr("Unpacking, {done}", done=percent(int(done) / 100))),
+    (re.compile("Trying the program"), lambda: tr("Trying the program")),
     (re.compile("Removing"), lambda: tr("Removing")),
     (re.compile("Loading the model"), lambda: tr("Loading the model")),
     (re.compile("Waiting for the first token"), lambda: tr("Waiting for the first token")),
