@@ -21,7 +21,7 @@ from venom_desktop.core.errors import (
 )
 from venom_desktop.core.http import make_local_client
 from venom_desktop.core.registry.model import ModelCapabilities
-from venom_desktop.core.runtimes.base import ChatChunk, ChatMessage, ChatRequest, Upstream
+from venom_desktop.core.runtimes.base import ChatChunk, ChatMessage, ChatRequest, ToolCall, Upstream
 from venom_desktop.core.runtimes.event_stream import EventStream
 from venom_desktop.core.runtimes.openai_wire import adapt_messages, request_body, stream_chat
 
@@ -134,6 +134,51 @@ async def test_the_request_carries_key_model_limits_and_asks_for_counts() -> Non
     }
 
 
+def test_schema_tools_thinking_and_pictures_are_asked_for_in_the_words_of_the_wire() -> None:
+    schema, tool = {"type": "object"}, {"type": "function", "function": {"name": "weather"}}
+    message = ChatMessage(
+        role="user", content="What is this?", images=(b"\x89PNG....", b"RIFF....WEBPVP8", b"\xff\xd8")
+    )
+    body = request_body(ChatRequest(messages=(message,), schema=schema, tools=(tool,), think=False), model="tiny")
+    assert body["response_format"]["json_schema"]["schema"] == schema
+    assert body["tools"] == [tool]
+    assert body["chat_template_kwargs"] == {"enable_thinking": False}
+    text, *pictures = body["messages"][0]["content"]
+    assert text == {"type": "text", "text": "What is this?"}
+    assert [one["image_url"]["url"].partition(";")[0] for one in pictures] == [
+        "data:image/png",
+        "data:image/webp",
+        "data:image/jpeg",
+    ]
+
+
+def piece_of_call(**fields: Any) -> bytes:
+    return delta(tool_calls=[fields])
+
+
+async def test_calls_of_functions_come_whole_with_the_last_piece() -> None:
+    blocks = [
+        piece_of_call(index=0, id="1", function={"name": "weather", "arguments": '{"city": '}),
+        piece_of_call(index=1, id="2", function={"name": "now", "arguments": ""}),
+        piece_of_call(index=0, function={"arguments": '"Berlin"}'}),
+        last("tool_calls"),
+        DONE,
+    ]
+    chunks = await answer_to(Wire(blocks))
+    assert chunks[-1].tool_calls == (
+        ToolCall(name="weather", arguments={"city": "Berlin"}),
+        ToolCall(name="now", arguments={}),
+    )
+
+
+@pytest.mark.parametrize("arguments", ['{"city": ', "[1]", "[" * 100_000])
+async def test_arguments_that_are_no_object_are_told_as_such(arguments: str) -> None:
+    with pytest.raises(SourceChanged):
+        await answer_to(
+            Wire([piece_of_call(index=0, function={"name": "weather", "arguments": arguments}), last(), DONE])
+        )
+
+
 def test_what_we_do_not_know_is_passed_on_but_never_wins() -> None:
     body = request_body(ChatRequest(messages=(), extra={"top_p": 0.1, "model": "other", "stream": False}), model="tiny")
     assert (body["top_p"], body["model"], body["stream"]) == (0.1, "tiny", True)
@@ -220,6 +265,12 @@ def test_the_system_text_goes_before_the_first_message_of_the_user() -> None:
     )
     assert adapt_messages(given, ModelCapabilities(supports_system_role=True)) == given
     assert adapt_messages(given, ModelCapabilities()) == given
+
+
+def test_pictures_stay_with_the_question_that_the_system_text_goes_before() -> None:
+    asked = ChatMessage(role="user", content="What is this?", images=(b"picture",))
+    [adapted] = adapt_messages([ChatMessage(role="system", content="Be brief."), asked], NO_SYSTEM)
+    assert (adapted.content, adapted.images) == ("Be brief.\n\nWhat is this?", (b"picture",))
 
 
 def test_system_text_without_a_user_is_asked_by_the_user() -> None:

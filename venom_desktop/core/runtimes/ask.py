@@ -3,7 +3,7 @@
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from venom_desktop.core.errors import NoActiveModel, VenomError
 from venom_desktop.core.governance.base import CallRequest, Purpose, Target, Usage
@@ -13,6 +13,7 @@ from venom_desktop.core.runtimes.base import ChatChunk, ChatMessage, ChatRequest
 Clock = Callable[[], float]
 BYTES_PER_TOKEN = 4
 """A rough estimate for limits that are checked before a call; what was used is counted by the model."""
+PLAIN = ChatRequest(messages=())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +50,7 @@ class Ask:
         )
         async with self._gate.call(asked) as call, aclosing(self._tries(call, request)) as chunks:
             async for chunk in chunks:
-                if chunk.text or chunk.reasoning:
+                if chunk.text or chunk.reasoning or chunk.tool_calls:
                     call.first_token()
                 if chunk.finish_reason is not None:
                     call.finish(_usage(chunk))
@@ -104,18 +105,22 @@ class Conversation:
         text: str,
         target: Target | None,
         *,
-        temperature: float | None = None,
-        max_tokens: int | None = None,
+        images: tuple[bytes, ...] = (),
+        options: ChatRequest = PLAIN,
     ) -> AsyncGenerator[AnswerPiece, None]:
-        """Ask with all that was said before. What arrived of an answer that was stopped is kept."""
-        asked = ChatMessage(role="user", content=text)
+        """Ask with all that was said before, and with the `options` (their messages are not used).
+
+        What arrived of an answer that was stopped is kept. A call of a function is not: nobody answers it here.
+        """
+        asked = ChatMessage(role="user", content=text, images=images)
         system = (ChatMessage(role="system", content=self.system_prompt),) if self.system_prompt.strip() else ()
-        request = ChatRequest(messages=(*system, *self._turns, asked), temperature=temperature, max_tokens=max_tokens)
+        request = replace(options, messages=(*system, *self._turns, asked))
         answer: list[str] = []
         try:
             async with aclosing(self._ask.stream(target, request, self._purpose)) as pieces:
                 async for piece in pieces:
-                    answer.append(piece.chunk.text)
+                    if not piece.chunk.tool_calls:
+                        answer.append(piece.chunk.text)
                     yield piece
         except VenomError:
             answer.clear()

@@ -1,9 +1,10 @@
 """Chat over OpenAI's wire: the request body, the stream of answers, and error answers as sentences."""
 
+import base64
 import json
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from venom_desktop.core.errors import (
@@ -21,6 +22,7 @@ from venom_desktop.core.http import Client, HttpError, Response, retry_after_s, 
 from venom_desktop.core.registry.model import ModelCapabilities
 from venom_desktop.core.runtimes.base import ChatChunk, ChatMessage, ChatRequest, Upstream
 from venom_desktop.core.runtimes.event_stream import EventStream
+from venom_desktop.core.runtimes.tool_calls import ToolCallParts
 
 LONGEST_PROBLEM = 300
 Clock = Callable[[], float]
@@ -36,7 +38,7 @@ def adapt_messages(messages: Sequence[ChatMessage], capabilities: ModelCapabilit
         return tuple(rest)
     for place, message in enumerate(rest):
         if message.role == "user":
-            rest[place] = ChatMessage(role="user", content=f"{system}\n\n{message.content}")
+            rest[place] = replace(message, content=f"{system}\n\n{message.content}")
             return tuple(rest)
     return (ChatMessage(role="user", content=system), *rest)
 
@@ -46,15 +48,36 @@ def request_body(request: ChatRequest, *, model: str) -> dict[str, Any]:
     body: dict[str, Any] = {
         **request.extra,
         "model": model,
-        "messages": [{"role": message.role, "content": message.content} for message in request.messages],
+        "messages": [{"role": message.role, "content": _content(message)} for message in request.messages],
         "stream": True,
         "stream_options": {"include_usage": True},
     }
+    if request.schema is not None:
+        asked = {"name": "answer", "strict": True, "schema": dict(request.schema)}
+        body["response_format"] = {"type": "json_schema", "json_schema": asked}
+    if request.tools:
+        body["tools"] = [dict(tool) for tool in request.tools]
+    if request.think is not None:
+        # Not of OpenAI's wire: how llama.cpp and vLLM hand it to the model's template.
+        body["chat_template_kwargs"] = {"enable_thinking": request.think}
     if request.temperature is not None:
         body["temperature"] = request.temperature
     if request.max_tokens is not None:
         body["max_tokens"] = request.max_tokens
     return body
+
+
+def _content(message: ChatMessage) -> str | list[dict[str, Any]]:
+    if not message.images:
+        return message.content
+    pictures = ({"type": "image_url", "image_url": {"url": data_url(image)}} for image in message.images)
+    return [{"type": "text", "text": message.content}, *pictures]
+
+
+def data_url(image: bytes) -> str:
+    """A picture as servers take it; what it is they find out from its bytes."""
+    kind = "png" if image.startswith(b"\x89PNG") else "webp" if image[8:12] == b"WEBP" else "jpeg"
+    return f"data:image/{kind};base64,{base64.b64encode(image).decode()}"
 
 
 async def stream_chat(
@@ -95,6 +118,7 @@ class _Answer:
     tokens_per_s: float | None = None
     first_at: float | None = None
     last_at: float | None = None
+    calls: ToolCallParts = field(default_factory=ToolCallParts)
 
     def take(self, event: str) -> list[ChatChunk]:
         if event == "[DONE]":
@@ -114,6 +138,7 @@ class _Answer:
         if self.finish_reason is None and not self.done:
             raise SourceUnreachable(source=self.source)
         return ChatChunk(
+            tool_calls=self.calls.whole(source=self.source),
             finish_reason=self.finish_reason,
             prompt_tokens=self.prompt_tokens,
             completion_tokens=self.completion_tokens,
@@ -127,6 +152,7 @@ class _Answer:
         self.finish_reason = choice.get("finish_reason") or self.finish_reason
         if not (isinstance(text, str) and isinstance(reasoning, str)):
             raise SourceChanged(source=self.source)
+        self.calls.add(delta.get("tool_calls"))
         if not text and not reasoning:
             return None
         self.last_at = self.clock()

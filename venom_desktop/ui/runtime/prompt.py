@@ -1,24 +1,41 @@
 """The prompt panel: a conversation with the model that is active, and what it cost in time."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from PySide6.QtCore import Qt
 from PySide6.QtCore import Signal as QtSignal
 from PySide6.QtGui import QGuiApplication
 
 from venom_desktop.core.errors import Cure
+from venom_desktop.core.registry.model import ModelCapabilities
 from venom_desktop.core.runtimes.ask import Ask
 from venom_desktop.core.settings.ui_state import UiState
 from venom_desktop.ui import theme
 from venom_desktop.ui.bridge import Bridge
 from venom_desktop.ui.i18n import tr
+from venom_desktop.ui.messages import show_error
 from venom_desktop.ui.runtime.prompt_conversation import ConversationView
 from venom_desktop.ui.runtime.prompt_empty import PromptEmpty
 from venom_desktop.ui.runtime.prompt_foot import FiguresRow, QuestionField, SendButton
-from venom_desktop.ui.runtime.prompt_session import Exchange, PromptOptions, PromptSession
+from venom_desktop.ui.runtime.prompt_images import AttachedImages
+from venom_desktop.ui.runtime.prompt_options import PromptOptions
+from venom_desktop.ui.runtime.prompt_session import Exchange, PromptSession
 from venom_desktop.ui.runtime.prompt_settings import PromptSettings, put_options, read_options
 from venom_desktop.ui.runtime.prompt_words import Answerer, Readiness, obstacle
-from venom_desktop.ui.widgets import Banner, ElidedLabel, Frame, Label, ToolButton, column, hairline, row, wrapped
+from venom_desktop.ui.settings.picking import DialogPicker, Picker
+from venom_desktop.ui.widgets import (
+    Banner,
+    ElidedLabel,
+    Frame,
+    Label,
+    ToolButton,
+    column,
+    hairline,
+    row,
+    scrolling,
+    wrapped,
+)
 
 ANSWER_KEY = "prompt answer"
 SAVE_KEY = "prompt settings"
@@ -31,10 +48,11 @@ class PromptPanel(Frame):
     cure_wanted = QtSignal(object)
     closed = QtSignal()
 
-    def __init__(self, bridge: Bridge, *, ask: Ask, ui_state: UiState) -> None:
+    def __init__(self, bridge: Bridge, *, ask: Ask, ui_state: UiState, picker: Picker | None = None) -> None:
         super().__init__("panel")
         self.setAccessibleName(tr("Try a prompt"))
         self._bridge = bridge
+        self._picker = picker or DialogPicker()
         self._ui_state = ui_state
         self._answerer = Answerer()
         self.session = PromptSession(ask)
@@ -43,6 +61,8 @@ class PromptPanel(Frame):
         self.settings.changed.connect(self._remember)
         self.input.textChanged.connect(self._judge)
         self.input.send_wanted.connect(self._send)
+        self.input.image_given.connect(self.images.take)
+        self.images.refused.connect(partial(show_error, self.banner))
         bridge.listen(self.session.listed, self, self._show_listed)
         bridge.listen_merged(self.session.changed, self, self._show_changed, key=lambda exchange: exchange.number)
         self._show_state()
@@ -62,17 +82,20 @@ class PromptPanel(Frame):
         self.figures = FiguresRow(self._copy, self.ask_again)
         self.banner = Banner("note", icon="info")
         self.input = QuestionField()
+        self.images = AttachedImages(self._bridge, self._picker)
+        self.attach_button = ToolButton("vision", tr("Add a picture…"), icon_size=16, on_click=self.images.choose)
         self.send_button = SendButton(self._send_or_stop)
 
     def _place(self) -> None:
-        tools = (self.settings_button, self.clear_button, self.close_button)
+        verbs = (self.settings_button, self.clear_button, self.close_button)
         title = Label(tr("Try a prompt"), "heading")
-        head = row(title, 2, (self._model, 1), *tools, spacing=4, margins=(20, 16, 14, 8))
-        self._settings_place = wrapped(row(self.settings, margins=(20, 0, 20, 8)))
+        head = row(title, 2, (self._model, 1), *verbs, spacing=4, margins=(20, 16, 14, 8))
+        self._settings_place = scrolling(wrapped(row(self.settings, margins=(20, 0, 20, 8))))
         hint = Label(tr("Ctrl+Enter sends"), "small", tone="text3")
-        foot = column(self.banner, self.input, row(hint, None, self.send_button), margins=(20, 12, 20, 14))
-        middle = ((self.empty, 1), (self.conversation, 1), self.figures)
-        self.setLayout(column(head, self._settings_place, *middle, hairline(), foot, spacing=0))
+        tools = row(self.attach_button, hint, None, self.send_button)
+        foot = column(self.banner, self.images, self.input, tools, margins=(20, 12, 20, 14))
+        middle = ((self.empty, 2), (self.conversation, 2), self.figures)
+        self.setLayout(column(head, (self._settings_place, 3), *middle, hairline(), foot, spacing=0))
         self.setMinimumWidth(320)
         self._settings_place.hide()
         self.close_button.hide()
@@ -100,19 +123,24 @@ class PromptPanel(Frame):
 
     def ask_again(self) -> None:
         """Ask the last question anew, in place of its answer."""
-        number = self.session.begin_again() if self._answerer.readiness is Readiness.READY else None
+        number = None if self._hindrance() else self.session.begin_again()
         if number is not None:
             self._answer(number)
 
     def _send(self) -> None:
         question = self.input.question
-        if question and not self.session.busy and self._answerer.readiness is Readiness.READY:
+        if question and not self.session.busy and not self._hindrance():
             self.input.clear()
-            self._answer(self.session.begin(question))
+            self._answer(self.session.begin(question, self.images.take_all()))
 
     def _answer(self, number: int) -> None:
-        options = self.settings.options
-        self._bridge.start(ANSWER_KEY, self.session.answer(number, self._answerer.target, options))
+        answerer, options = self._answerer, self.settings.options
+        answer = self.session.answer(number, answerer.target, options, answerer.capabilities)
+        self._bridge.start(ANSWER_KEY, answer)
+
+    def _hindrance(self) -> str:
+        """Why nothing can be asked now; "" when it can."""
+        return obstacle(self._answerer) or self.settings.problem
 
     def _send_or_stop(self) -> None:
         if self.session.busy:
@@ -150,6 +178,7 @@ class PromptPanel(Frame):
 
     def _remember(self, options: PromptOptions) -> None:
         put_options(self._ui_state, options)
+        self._judge()
 
     def _show_listed(self, exchanges: Sequence[Exchange]) -> None:
         self.conversation.show_exchanges(exchanges)
@@ -162,6 +191,7 @@ class PromptPanel(Frame):
     def _show_state(self) -> None:
         last = self.session.last
         self._model.setText(self._answerer.model)
+        self._show_capabilities(self._answerer.capabilities)
         self.empty.show_answerer(self._answerer)
         self.empty.setVisible(last is None)
         self.conversation.setVisible(last is not None)
@@ -172,6 +202,14 @@ class PromptPanel(Frame):
         self.clear_button.setEnabled(last is not None)
         self._show_obstacle()
         self._judge()
+
+    def _show_capabilities(self, capabilities: ModelCapabilities) -> None:
+        self.settings.show_capabilities(capabilities)
+        sees = bool(capabilities.supports_vision)
+        self.attach_button.setVisible(sees)
+        self.input.takes_images = sees
+        if not sees:
+            self.images.take_all()
 
     def _show_obstacle(self) -> None:
         """Over the question, once something was asked; before that the empty page says it."""
@@ -188,7 +226,7 @@ class PromptPanel(Frame):
                 self.banner.tell(words)
 
     def _judge(self) -> None:
-        busy, words = self.session.busy, obstacle(self._answerer)
+        busy, words = self.session.busy, self._hindrance()
         self.send_button.show_busy(busy)
         self.figures.again_button.setEnabled(not busy and not words)
         if busy or (not words and self.input.question):

@@ -1,16 +1,19 @@
 """One question with its answer, as it stands in the conversation."""
 
+import json
 from collections.abc import Callable
 from html import escape
 
 from PySide6.QtWidgets import QWidget
 
 from venom_desktop.core.errors import Cure
+from venom_desktop.core.runtimes.base import ToolCall
 from venom_desktop.ui.i18n import number, tr
 from venom_desktop.ui.messages import show_error
+from venom_desktop.ui.runtime.prompt_images import Picture, thumbnail
 from venom_desktop.ui.runtime.prompt_session import AnswerState, Exchange, PromptSession
 from venom_desktop.ui.runtime.prompt_stream import StreamedMarkdown
-from venom_desktop.ui.widgets import Banner, Button, Frame, Label, Prose, column, row
+from venom_desktop.ui.widgets import Banner, Button, Frame, Label, Prose, column, flow, row
 
 LONGEST_QUESTION = 4_000
 """Characters of a question that are shown; all of it is sent."""
@@ -35,12 +38,15 @@ class ExchangeView(QWidget):
         self.answer = StreamedMarkdown(tr("Answer"))
         self.note = Label("", "small", tone="text3", wrap=True)
         self.banner = Banner("cure")
-        for hidden in (self.thinking, self._thought_box, self.note):
+        self.calls = Prose(tr("Functions the model wants called"), "mono", leading_percent=130)
+        self._calls_box = Frame("box", column(self.calls, margins=(12, 9, 12, 10)))
+        for hidden in (self.thinking, self._thought_box, self._calls_box, self.note):
             hidden.hide()
-        box = Frame("box", column(self.question, margins=(12, 9, 12, 8)))
-        self.setLayout(
-            column(box, row(self.thinking, None), self._thought_box, self.answer, self.note, self.banner, spacing=12)
-        )
+        self.pictures = [thumbnail(image) for image in exchange.images if isinstance(image, Picture)]
+        asked = column(flow(*self.pictures), self.question) if self.pictures else column(self.question)
+        asked.setContentsMargins(12, 9, 12, 8)
+        parts = (self._thought_box, self.answer, self._calls_box, self.note, self.banner)
+        self.setLayout(column(Frame("box", asked), row(self.thinking, None), *parts, spacing=12))
         self._show(exchange, first=True)
 
     def show_exchange(self, exchange: Exchange) -> None:
@@ -53,6 +59,7 @@ class ExchangeView(QWidget):
         if first or text or exchange.state is not before.state:
             self.answer.add(text, streaming=not exchange.state.is_final)
         self._show_thought()
+        self._show_calls()
         words = _end_words(exchange, empty=not self._seen)
         self.note.setText(words)
         self.note.setVisible(bool(words))
@@ -70,6 +77,11 @@ class ExchangeView(QWidget):
             text, self._seen_thoughts = self._session.thought(self._number, start=self._seen_thoughts)
             self.thought.add(text, streaming=thinks)
 
+    def _show_calls(self) -> None:
+        self._calls_box.setVisible(bool(self.shown.calls))
+        if self.shown.calls:
+            self.calls.show_html("".join(_call_as_html(call) for call in self.shown.calls))
+
     def _toggle_thought(self) -> None:
         self._thought_box.setVisible(self._thought_box.isHidden())
         self._show_thought()
@@ -84,9 +96,17 @@ def _end_words(exchange: Exchange, *, empty: bool) -> str:
         case AnswerState.STOPPED:
             return tr("Stopped before the first word.") if empty else tr("Stopped.")
         case AnswerState.DONE:
+            if exchange.calls:
+                return tr("The model wants this called. Nothing is called here.")
             if exchange.cut_short:
                 return tr("The answer reached the limit of tokens.")
             return tr("The model answered nothing.") if empty else ""
+
+
+def _call_as_html(call: ToolCall) -> str:
+    """ "weather(city="Berlin")", as it would be written in a program."""
+    arguments = ", ".join(f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in call.arguments.items())
+    return f"<p>{escape(f'{call.name}({arguments})'[:LONGEST_QUESTION])}</p>"
 
 
 def _as_html(question: str) -> str:

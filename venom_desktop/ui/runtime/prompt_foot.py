@@ -1,9 +1,11 @@
 """The foot of the prompt panel: how fast the last answer was, and the field for the next question."""
 
 from collections.abc import Callable
+from pathlib import Path
 
+from PySide6.QtCore import QMimeData
 from PySide6.QtCore import Signal as QtSignal
-from PySide6.QtGui import QKeyEvent, Qt
+from PySide6.QtGui import QImage, QKeyEvent, Qt
 from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
 from venom_desktop.ui import theme
@@ -44,9 +46,12 @@ class QuestionField(QPlainTextEdit):
     """Some lines of text; Ctrl+Enter sends, Tab goes on to the next control."""
 
     send_wanted = QtSignal()
+    image_given = QtSignal(object)
+    """A `Path` or a `QImage`, pasted or dropped; only while `takes_images`."""
 
     def __init__(self) -> None:
         super().__init__()
+        self.takes_images = False
         self.setPlaceholderText(tr("Ask the active model"))
         self.setAccessibleName(tr("Ask the active model"))
         self.setFixedHeight(HEIGHT)
@@ -57,12 +62,30 @@ class QuestionField(QPlainTextEdit):
     def question(self) -> str:
         return self.toPlainText().strip()
 
+    def canInsertFromMimeData(self, source: QMimeData) -> bool:
+        return (self.takes_images and _holds_image(source)) or super().canInsertFromMimeData(source)
+
+    def insertFromMimeData(self, source: QMimeData) -> None:
+        if not (self.takes_images and _holds_image(source)):
+            super().insertFromMimeData(source)
+        elif source.hasUrls():
+            for url in source.urls():
+                self.image_given.emit(Path(url.toLocalFile()))
+        else:
+            self.image_given.emit(QImage(source.imageData()))
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
         if enter and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             self.send_wanted.emit()
         else:
             super().keyPressEvent(event)
+
+
+def _holds_image(source: QMimeData) -> bool:
+    if source.hasUrls():
+        return all(url.isLocalFile() for url in source.urls())
+    return source.hasImage()
 
 
 class SendButton(Button):

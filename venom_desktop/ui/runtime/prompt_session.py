@@ -6,11 +6,17 @@ from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Protocol
 
 from venom_desktop.core.errors import VenomError
 from venom_desktop.core.governance.base import Target
+from venom_desktop.core.registry.model import ModelCapabilities
 from venom_desktop.core.runtimes.ask import AnswerPiece, Ask, Conversation
+from venom_desktop.core.runtimes.base import ToolCall
 from venom_desktop.core.signals import Signal
+from venom_desktop.ui.runtime.prompt_options import PromptOptions, request_of
+
+UNKNOWN = ModelCapabilities()
 
 
 class AnswerState(StrEnum):
@@ -26,15 +32,6 @@ class AnswerState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PromptOptions:
-    """None leaves the choice to the model."""
-
-    system_prompt: str = ""
-    temperature: float | None = None
-    max_tokens: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
     """Seconds and tokens, None is unknown; `exact` False means that pieces were counted, not tokens."""
 
@@ -44,14 +41,24 @@ class Figures:
     exact: bool = False
 
 
+class Attachment(Protocol):
+    """A picture that goes with a question; how it is shown is the window's business."""
+
+    @property
+    def content(self) -> bytes: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
     """A question and the state of its answer; its text is asked for by `PromptSession.text`."""
 
     number: int
     question: str
+    images: tuple[Attachment, ...] = ()
     state: AnswerState = AnswerState.WAITING
     figures: Figures = Figures()
+    calls: tuple[ToolCall, ...] = ()
+    """Functions the model wants called."""
     error: VenomError | None = None
     cut_short: bool = False
     """The answer reached its limit of tokens."""
@@ -95,10 +102,10 @@ class PromptSession:
         """Like `text`, for what the model thought before it answered."""
         return _from(self._thoughts[number], start)
 
-    def begin(self, question: str) -> int:
+    def begin(self, question: str, images: tuple[Attachment, ...] = ()) -> int:
         """List a new exchange at once; `answer` fills it."""
         self._count += 1
-        self._exchanges[self._count] = Exchange(number=self._count, question=question)
+        self._exchanges[self._count] = Exchange(number=self._count, question=question, images=images)
         self._texts[self._count], self._thoughts[self._count] = [], []
         self._busy, self._entered, self._kept = True, False, False
         self.listed.publish(self.exchanges)
@@ -112,19 +119,21 @@ class PromptSession:
         if self._kept:
             self._conversation.drop_last_answer()
         self._forget(last.number)
-        return self.begin(last.question)
+        return self.begin(last.question, last.images)
 
-    async def answer(self, number: int, target: Target | None, options: PromptOptions) -> None:
+    async def answer(
+        self, number: int, target: Target | None, options: PromptOptions, capabilities: ModelCapabilities = UNKNOWN
+    ) -> None:
         """Stream the answer of an exchange that was begun. A failure is shown there and not raised."""
         self._entered = True
         turns = len(self._conversation.turns)
         self._conversation.system_prompt = options.system_prompt
-        question = self._exchanges[number].question
+        asked = self._exchanges[number]
         state, error = AnswerState.DONE, None
         try:
-            pieces = self._conversation.say(
-                question, target, temperature=options.temperature, max_tokens=options.max_tokens
-            )
+            request = request_of(options, capabilities)
+            images = tuple(image.content for image in asked.images)
+            pieces = self._conversation.say(asked.question, target, images=images, options=request)
             async with aclosing(pieces):
                 async for piece in pieces:
                     self._take(number, piece)
@@ -165,6 +174,7 @@ class PromptSession:
                 exchange,
                 state=AnswerState.ANSWERING,
                 figures=self._figures(exchange.figures, piece),
+                calls=(*exchange.calls, *piece.chunk.tool_calls),
                 cut_short=piece.chunk.finish_reason == "length",
             )
         )

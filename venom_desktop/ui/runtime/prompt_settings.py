@@ -1,15 +1,19 @@
-"""System prompt, temperature and maximum tokens of the prompt panel, remembered between runs."""
+"""The settings of the prompt panel, remembered between runs: how the model is asked, and in which form it answers."""
 
+from dataclasses import asdict
 from typing import Any
 
 from PySide6.QtCore import Signal as QtSignal
 from PySide6.QtWidgets import QDoubleSpinBox, QPlainTextEdit, QSpinBox, QWidget
 
+from venom_desktop.core.registry.model import ModelCapabilities
 from venom_desktop.core.settings.ui_state import UiState
 from venom_desktop.ui import theme
 from venom_desktop.ui.i18n import tr
-from venom_desktop.ui.runtime.prompt_session import PromptOptions
-from venom_desktop.ui.widgets import Frame, Label, column, row
+from venom_desktop.ui.messages import message_of
+from venom_desktop.ui.runtime.prompt_json import JsonField
+from venom_desktop.ui.runtime.prompt_options import LONGEST_TEXT, PromptOptions, parsed_schema, parsed_tools
+from venom_desktop.ui.widgets import Frame, Label, Switch, column, row, wrapped
 
 STATE_KEY = "runtime.prompt"
 HOTTEST = 2.0
@@ -21,27 +25,27 @@ def read_options(state: UiState) -> PromptOptions:
     """What was put there before; a value that makes no sense is as if it had never been."""
     kept: Any = state.get(STATE_KEY)
     values: dict[str, Any] = kept if isinstance(kept, dict) else {}
-    system_prompt: Any = values.get("system_prompt")
     temperature: Any = values.get("temperature")
     max_tokens: Any = values.get("max_tokens")
     return PromptOptions(
-        system_prompt=system_prompt if isinstance(system_prompt, str) else "",
+        system_prompt=_text(values.get("system_prompt")),
         temperature=float(temperature) if type(temperature) in (int, float) and 0 <= temperature <= HOTTEST else None,
         max_tokens=max_tokens if type(max_tokens) is int and 0 < max_tokens <= MOST_TOKENS else None,
+        schema=_text(values.get("schema")),
+        tools=_text(values.get("tools")),
+        think=values.get("think") is not False,
     )
 
 
 def put_options(state: UiState, options: PromptOptions) -> None:
-    values = {
-        "system_prompt": options.system_prompt,
-        "temperature": options.temperature,
-        "max_tokens": options.max_tokens,
-    }
-    state.put(STATE_KEY, values)
+    state.put(STATE_KEY, asdict(options))
 
 
 class PromptSettings(Frame):
-    """Three fields in a box; `changed(PromptOptions)` tells every change made by the user."""
+    """Fields in a box; `changed(PromptOptions)` tells every change made by the user.
+
+    `show_capabilities` leaves those that the model has a use for.
+    """
 
     changed = QtSignal(object)
 
@@ -49,21 +53,50 @@ class PromptSettings(Frame):
         self.system_prompt = QPlainTextEdit(options.system_prompt)
         self.temperature = QDoubleSpinBox()
         self.max_tokens = QSpinBox()
+        self.think = Switch(tr("Think first"), on=options.think)
+        self.schema = JsonField(
+            tr("Form of the answer (JSON schema)"),
+            '{"type": "object", "properties": {…}}',
+            parsed_schema,
+            options.schema,
+        )
+        self.tools = JsonField(
+            tr("Functions the model may call (JSON)"),
+            '[{"name": "weather", "parameters": {…}}]',
+            parsed_tools,
+            options.tools,
+        )
         self._dress()
         fields = row(
             (column(_title(tr("Temperature")), self.temperature, spacing=6), 1),
             (column(_title(tr("Maximum tokens")), self.max_tokens, spacing=6), 1),
             spacing=12,
         )
-        content = column(
-            _title(tr("System prompt")), self.system_prompt, 6, fields, spacing=6, margins=(12, 10, 12, 12)
-        )
+        self._think_row = wrapped(row(_title(tr("Think first")), None, self.think))
+        head = column(_title(tr("System prompt")), self.system_prompt, spacing=6)
+        content = column(head, fields, self._think_row, self.schema, self.tools, spacing=12, margins=(12, 10, 12, 12))
         super().__init__("box", content)
         self.setAccessibleName(tr("Settings of the prompt"))
         self._show(options)
         self.system_prompt.textChanged.connect(self._tell)
         self.temperature.valueChanged.connect(self._tell)
         self.max_tokens.valueChanged.connect(self._tell)
+        self.think.toggled.connect(self._tell)
+        self.schema.changed.connect(self._tell)
+        self.tools.changed.connect(self._tell)
+        self.show_capabilities(ModelCapabilities())
+
+    @property
+    def problem(self) -> str:
+        """Why nothing can be asked with these settings, "" when it can."""
+        shown = (field for field in (self.schema, self.tools) if not field.isHidden())
+        problem = next((field.problem for field in shown if field.problem), None)
+        return message_of(problem).sentence if problem else ""
+
+    def show_capabilities(self, capabilities: ModelCapabilities) -> None:
+        """Thinking has a switch where the model can; functions have a field unless it is known not to call any."""
+        self._think_row.setVisible(bool(capabilities.supports_thinking))
+        self.tools.setVisible(capabilities.supports_function_calling is not False)
 
     @property
     def options(self) -> PromptOptions:
@@ -72,6 +105,9 @@ class PromptSettings(Frame):
             system_prompt=self.system_prompt.toPlainText(),
             temperature=round(temperature, 2) if temperature >= 0 else None,
             max_tokens=max_tokens or None,
+            schema=self.schema.text,
+            tools=self.tools.text,
+            think=self.think.isChecked(),
         )
 
     def _dress(self) -> None:
@@ -103,6 +139,10 @@ class PromptSettings(Frame):
 
     def _tell(self) -> None:
         self.changed.emit(self.options)
+
+
+def _text(value: Any) -> str:
+    return value[:LONGEST_TEXT] if isinstance(value, str) else ""
 
 
 def _title(text: str) -> Label:

@@ -6,11 +6,12 @@ from enum import StrEnum
 from typing import assert_never
 
 from venom_desktop.core.governance.base import Target
+from venom_desktop.core.registry.model import ModelCapabilities
 from venom_desktop.core.runtimes.active import ActiveModel
 from venom_desktop.core.runtimes.ask import target_of
-from venom_desktop.core.runtimes.base import Runtime, RuntimeState
+from venom_desktop.core.runtimes.base import Runtime, RuntimeState, ServerRuntime
 from venom_desktop.ui.i18n import duration, facts, plural, tokens_per_second, tr
-from venom_desktop.ui.runtime.prompt_session import Figures
+from venom_desktop.ui.runtime.prompt_session import UNKNOWN, Figures
 
 
 class Readiness(StrEnum):
@@ -28,6 +29,8 @@ class Answerer:
     target: Target | None = None
     runtime: str = ""
     last_model: str | None = None
+    capabilities: ModelCapabilities = UNKNOWN
+    """What the model can do, as far as it is known."""
 
     @property
     def model(self) -> str:
@@ -35,7 +38,12 @@ class Answerer:
 
 
 def answerer_of(
-    active: ActiveModel, runtimes: Mapping[str, Runtime], *, last_model: str | None, switching: bool
+    active: ActiveModel,
+    runtimes: Mapping[str, Runtime],
+    *,
+    last_model: str | None,
+    switching: bool,
+    capabilities: ModelCapabilities = UNKNOWN,
 ) -> Answerer:
     """What the active model is and whether its runtime would take a question now.
 
@@ -44,14 +52,21 @@ def answerer_of(
     key = active.key
     runtime = runtimes.get(key.runtime) if key else None
     target = Target(runtime=key.runtime, model=key.name) if key and runtime else None
-    if target is not None and runtime is not None and target_of(runtime) == target:
+    if target is not None and runtime is not None and _can_answer(runtime, target):
         readiness = Readiness.READY
     elif switching or any(one.snapshot.state is RuntimeState.STARTING for one in runtimes.values()):
         readiness = Readiness.LOADING
     else:
         readiness = Readiness.STOPPED if target else Readiness.NOTHING_ACTIVE
     title = (runtime or next(iter(runtimes.values()))).snapshot.title
-    return Answerer(readiness=readiness, target=target, runtime=title, last_model=last_model)
+    return Answerer(readiness=readiness, target=target, runtime=title, last_model=last_model, capabilities=capabilities)
+
+
+def _can_answer(runtime: Runtime, target: Target) -> bool:
+    """A server that loads on demand answers with a model whose time in memory is over, too."""
+    if isinstance(runtime, ServerRuntime):
+        return runtime.snapshot.state is RuntimeState.RUNNING
+    return target_of(runtime) == target
 
 
 def short_name(model_name: str) -> str:
