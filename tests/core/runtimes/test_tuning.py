@@ -107,6 +107,23 @@ def test_a_default_of_ours_that_a_running_server_was_given_otherwise_is_told() -
     assert (found.in_server, found.server_value) == (False, "3")
 
 
+@pytest.mark.parametrize(
+    ("told", "endpoint", "value", "source"),
+    [
+        (None, "http://127.0.0.1:11434", "127.0.0.1:11434", Source.SERVER_DEFAULT),
+        (None, "http://127.0.0.1:11500", "127.0.0.1:11500", Source.SETTING),
+        ("0.0.0.0", "http://127.0.0.1:11434", "0.0.0.0:11434", Source.ENVIRONMENT),
+        ("0.0.0.0:8080", "http://127.0.0.1:8080", "0.0.0.0:8080", Source.ENVIRONMENT),
+        ("http://[::1]:8080", "http://[::1]:8080", "[::1]:8080", Source.ENVIRONMENT),
+        ("far.example", "http://far.example:11434", "far.example", Source.ENVIRONMENT),
+    ],
+)
+def test_a_server_listens_where_its_clients_look(told: str | None, endpoint: str, value: str, source: Source) -> None:
+    own = Tuning({"OLLAMA_HOST": told or ""}, lambda: "balanced-12-24gb", dict, endpoint=lambda: endpoint)
+    found = row("OLLAMA_HOST", own, server={"OLLAMA_HOST": value})
+    assert (found.value, found.source, found.in_server) == (value, source, True)
+
+
 def test_what_an_unreadable_server_has_is_unknown() -> None:
     assert all(row.in_server is None for row in tuning().rows())
 

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from venom_desktop.core.errors import InvalidSetting
 from venom_desktop.core.runtimes import tuning_values as kinds
+from venom_desktop.core.runtimes.ollama_facts import local_address
 from venom_desktop.core.runtimes.tuning_variables import PROFILES, VARIABLES, Variable, variable_called
 from venom_desktop.core.settings.schema import OllamaProfile
 
@@ -62,17 +63,23 @@ def check(name: str, text: str) -> str:
 
 
 class Tuning:
-    """`profile` and `chosen` (single variables) are the settings of now; `environ` is ours, which a child inherits."""
+    """`profile` and `chosen` (single variables) are the settings of now; `environ` is ours, which a child inherits.
+
+    `endpoint` is where clients look for the server: it has to listen there, whatever else says so.
+    """
 
     def __init__(
         self,
         environ: Mapping[str, str],
         profile: Callable[[], str],
         chosen: Callable[[], Mapping[str, str]],
+        *,
+        endpoint: Callable[[], str] | None = None,
     ) -> None:
         self._environ = environ
         self._profile = profile
         self._chosen = chosen
+        self._endpoint = endpoint
 
     def rows(self, server: Mapping[str, str] | None = None) -> tuple[TuningRow, ...]:
         """Every variable; `server` is the environment of the running one, where it is known.
@@ -82,7 +89,7 @@ class Tuning:
         values = PROFILES[parse_ollama_profile(self._profile())]
         chosen = self._chosen()
         further = sorted(name for name in chosen if name not in VARIABLES and name not in OURS)
-        rows = (self._row(variable_called(name), chosen, values) for name in (*VARIABLES, *further))
+        rows = (self._placed(self._row(variable_called(name), chosen, values)) for name in (*VARIABLES, *further))
         return tuple(row if server is None else _compared(row, server) for row in rows)
 
     def environment(self) -> dict[str, str]:
@@ -92,6 +99,15 @@ class Tuning:
             for row in self.rows()
             if row.value is not None and row.source is not Source.SERVER_DEFAULT
         }
+
+    def _placed(self, row: TuningRow) -> TuningRow:
+        """The address with the endpoint's port; `row` as it is for every other variable."""
+        address = None if row.name != "OLLAMA_HOST" or self._endpoint is None else local_address(self._endpoint())
+        if address is None:
+            return row
+        value = address.listen_text(None if row.source is Source.SERVER_DEFAULT else row.value)
+        own = row.source is Source.SERVER_DEFAULT and value != row.server_default
+        return replace(row, value=value, source=Source.SETTING if own else row.source)
 
     def _row(self, variable: Variable, chosen: Mapping[str, str], profile: Mapping[str, str]) -> TuningRow:
         def row(value: str | None, source: Source, problem: InvalidSetting | None = None) -> TuningRow:

@@ -153,4 +153,6 @@ def _host_and_port(given: str) -> tuple[str, str]:
     if not colon or address.endswith("]") or (name.count(":") > 1 and not name.endswith("]")):
         name, port = address, default
     name = name.strip("[]").lower()
+    if name in ("::", "*") or (not name and colon):
+        name = "0.0.0.0"  # noqa: S104 - what the server makes of it
     return ("127.0.0.1" if name in ("", "localhost") else name), port or default

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from venom_desktop.core.runtimes.control.adoption import adopt
 from venom_desktop.core.runtimes.control.base import Exit
-from venom_desktop.core.runtimes.control.orphans import adopt, clean_up_orphans, orphans, wait_for_end
+from venom_desktop.core.runtimes.control.orphans import clean_up_orphans, orphans, wait_for_end
 from venom_desktop.core.runtimes.control.pid_file import PidRecord, write_record
 from venom_desktop.core.runtimes.control.process_identity import started_mark
 

@@ -14,6 +14,9 @@ class Cause(StrEnum):
     ILLEGAL_INSTRUCTION = "illegal_instruction"
     MISSING_LIBRARY = "missing_library"
     PORT_TAKEN = "port_taken"
+    PORT_FORBIDDEN = "port_forbidden"
+    ADDRESS_ELSEWHERE = "address_elsewhere"
+    FOLDER_UNUSABLE = "folder_unusable"
     FILE_MISSING = "file_missing"
     FILE_FORBIDDEN = "file_forbidden"
     NOT_GGUF = "not_gguf"
@@ -37,6 +40,9 @@ SENTENCES = {
     Cause.ILLEGAL_INSTRUCTION: "This processor lacks an instruction that the engine needs. Use another build of it.",
     Cause.MISSING_LIBRARY: "The library {detail} is missing. Install it, then start again.",
     Cause.PORT_TAKEN: "Its port is taken{detail}. End that program or choose another port.",
+    Cause.PORT_FORBIDDEN: "This account may not listen at {detail}. Choose a port above 1023.",
+    Cause.ADDRESS_ELSEWHERE: "This machine does not have the address {detail}. Choose another host.",
+    Cause.FOLDER_UNUSABLE: "Its folder {detail} cannot be made or written. Check its permissions or choose another.",
     Cause.FILE_MISSING: "The model's file is missing. Install the model again.",
     Cause.FILE_FORBIDDEN: "The model's file may not be read. Check its permissions.",
     Cause.NOT_GGUF: "The file is not a GGUF model. Install the model again.",
@@ -49,7 +55,7 @@ SENTENCES = {
     Cause.UNKNOWN: "It ended{detail}. The log has its last lines.",
 }
 
-# What llama.cpp (2024 to 2026), vLLM and the dynamic linker write, most telling first; case does not matter.
+# What llama.cpp (2024 to 2026), vLLM, Ollama and the dynamic linker write, most telling first; case does not matter.
 _TELLING = tuple(
     (cause, re.compile(pattern, re.IGNORECASE))
     for cause, pattern in (
@@ -69,6 +75,11 @@ _TELLING = tuple(
         (Cause.OUT_OF_MEMORY, r"insufficient memory|out of memory|bad_alloc|cudaMalloc failed|MemoryError"),
         (Cause.OUT_OF_MEMORY, r"failed to allocate|unable to allocate|Cannot allocate memory"),
         (Cause.PORT_TAKEN, r"address already in use|couldn't bind"),
+        # Ollama's last words (0.16), as Go puts them.
+        (Cause.PORT_FORBIDDEN, r"listen tcp (?P<detail>\S+): bind: permission denied"),
+        (Cause.ADDRESS_ELSEWHERE, r"listen tcp (?P<detail>\S+): bind: cannot assign requested address"),
+        (Cause.ADDRESS_ELSEWHERE, r"Error: listen tcp: lookup (?P<detail>\S+?):? .*no such host"),
+        (Cause.FOLDER_UNUSABLE, r"^Error: .*\b(?:mkdir|open|stat) (?P<detail>/[^:]+): "),
         (Cause.REFUSED_SETTINGS, r"(?P<detail>V cache quantization requires flash_attn|requires flash attention)"),
         (Cause.REFUSED_SETTINGS, r"(?P<detail>[KV] cache type \S+ with block size \d+ does not divide \S+)"),
         (Cause.REFUSED_SETTINGS, r"error: (?P<detail>(?:invalid|unknown) argument\S* ?\S*)"),

@@ -23,6 +23,8 @@ LONGEST_LINE_BYTES = 16 * 1024
 LOG_ROTATES_AT_BYTES = 2 * 1024 * 1024
 LAST_LINES_S = 0.5
 """How long a crash may be kept from the app for the last lines; a grandchild can hold the pipe open."""
+PIPE_BYTES = 1 << 20
+"""The most that Linux gives to everybody."""
 _WINDOWS = sys.platform == "win32"
 
 
@@ -72,6 +74,7 @@ class Guard:
         self._leader_gone = threading.Event()
         self._server: subprocess.Popen[bytes]
         self._record: PidRecord
+        self._outputs: list[IO[bytes]] = []
 
     def run(self) -> int:
         try:
@@ -80,8 +83,8 @@ class Guard:
             self._teller.tell("refused", problem=error.strerror or str(error), errno=error.errno)
             return 127
         pumps = [
-            threading.Thread(target=self._pump, args=(self._server.stdout, "said"), daemon=True),
-            threading.Thread(target=self._pump, args=(self._server.stderr, "log"), daemon=True),
+            threading.Thread(target=self._pump, args=(self._outputs[0], "said"), daemon=True),
+            threading.Thread(target=self._pump, args=(self._outputs[1], "log"), daemon=True),
         ]
         for thread in [*pumps, threading.Thread(target=self._listen, daemon=True)]:
             thread.start()
@@ -90,14 +93,20 @@ class Guard:
 
     def _start(self) -> None:
         environment = {**os.environ, **self._order["environment"]}
-        self._server = subprocess.Popen(
-            self._order["command"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=environment,
-            start_new_session=not _WINDOWS,
-        )
+        reading, writing = zip(*(output_pipe() for _ in ("stdout", "stderr")), strict=True)
+        try:
+            self._server = subprocess.Popen(
+                self._order["command"],
+                stdin=subprocess.PIPE,
+                stdout=writing[0],
+                stderr=writing[1],
+                env=environment,
+                start_new_session=not _WINDOWS,
+            )
+        finally:
+            for descriptor in writing:
+                os.close(descriptor)
+        self._outputs = [os.fdopen(descriptor, "rb") for descriptor in reading]
         self._record = PidRecord(
             name=self._order["name"],
             pid=self._server.pid,
@@ -164,6 +173,25 @@ class Guard:
         self._signal_group(gently=False)
         self._server.wait()
         self._pid_file.unlink(missing_ok=True)
+
+
+def output_pipe() -> tuple[int, int]:
+    """A descriptor to read and one for the server.
+
+    A server whose guard is killed would die of its next line, nobody reading it (Go programs do). Where the system
+    allows, its end is one that reads too, so that it lives on until it is adopted or the pipe is full.
+    """
+    reading, writing = os.pipe()
+    if sys.platform != "linux":
+        return reading, writing
+    with contextlib.suppress(OSError):
+        both = os.open(f"/proc/self/fd/{writing}", os.O_RDWR | os.O_CLOEXEC)
+        os.close(writing)
+        writing = both
+        import fcntl
+
+        fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+    return reading, writing
 
 
 def join_all(threads: list[threading.Thread], within_s: float) -> None:

@@ -1,18 +1,16 @@
-"""Finds servers that a killed guard left behind, by PID and start time, and ends or adopts them and nothing else."""
+"""Finds servers that a killed guard left behind, by PID and start time, and ends them and nothing else."""
 
 import asyncio
 import contextlib
 import os
 import signal
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
-from venom_desktop.core.runtimes.control.base import GRACE_S, Exit
+from venom_desktop.core.runtimes.control.base import GRACE_S
 from venom_desktop.core.runtimes.control.pid_file import PidRecord, read_records
-from venom_desktop.core.runtimes.control.ports import listening_pids
 from venom_desktop.core.runtimes.control.process_identity import is_same_process
-from venom_desktop.core.signals import Signal
-from venom_desktop.core.tasks import TaskScope
 
 WITHOUT_PIDFD_EVERY_S = 0.05
 
@@ -23,11 +21,14 @@ def orphans(folder: Path) -> tuple[PidRecord, ...]:
     return tuple(record for record in found if record.server_lives and not record.guard_lives)
 
 
-async def clean_up_orphans(folder: Path) -> tuple[PidRecord, ...]:
-    """End every orphan and forget every PID file whose processes are gone; returns what was ended."""
+async def clean_up_orphans(folder: Path, leave: Collection[str] = ()) -> tuple[PidRecord, ...]:
+    """End every orphan and forget every PID file whose processes are gone; returns what was ended.
+
+    `leave` names servers whose owner sees to its orphans itself, to adopt them.
+    """
     ended = []
     for path, record in read_records(folder).items():
-        if record is not None and record.guard_lives:
+        if record is not None and (record.guard_lives or (record.name in leave and record.server_lives)):
             continue
         if record is not None and record.server_lives:
             await end_group(record.pid, record.started)
@@ -59,47 +60,6 @@ async def wait_for_end(pid: int, started: str, *, within_s: float | None = None)
     except TimeoutError:
         return False
     return True
-
-
-class AdoptedServer:
-    """An orphan taken over: it can be ended and its end is told, but its output went with its guard."""
-
-    def __init__(self, record: PidRecord) -> None:
-        self.exited: Signal[Exit] = Signal()
-        self.record = record
-        self._requested = False
-        self._tasks = TaskScope(f"adopted:{record.name}")
-        self._tasks.start("watch", self._watch())
-
-    @property
-    def pid(self) -> int | None:
-        return self.record.pid if self.is_running else None
-
-    @property
-    def is_running(self) -> bool:
-        return self.record.server_lives
-
-    def log_lines(self) -> tuple[str, ...]:
-        return ()
-
-    async def stop(self) -> None:
-        self._requested = True
-        await end_group(self.record.pid, self.record.started)
-
-    async def close(self) -> None:
-        """Stop watching; the server stays."""
-        await self._tasks.close()
-
-    async def _watch(self) -> None:
-        await wait_for_end(self.record.pid, self.record.started)
-        self.exited.publish(Exit(requested=self._requested))
-
-
-def adopt(record: PidRecord) -> AdoptedServer | None:
-    """Take over an orphan that still is the process in its PID file and answers at its port; else None."""
-    if record.port is None or not record.server_lives or record.guard_lives:
-        return None
-    return AdoptedServer(record) if record.pid in listening_pids(record.port) else None
 
 
 def _signal_group(pid: int, number: int) -> None:

@@ -1,0 +1,92 @@
+"""Takes over a server of ours whose guard was killed: the same PID, the same start, at its port."""
+
+import asyncio
+import contextlib
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from venom_desktop.core.runtimes.control.base import Exit
+from venom_desktop.core.runtimes.control.left_output import LeftOutput
+from venom_desktop.core.runtimes.control.orphans import end_group, wait_for_end
+from venom_desktop.core.runtimes.control.pid_file import PidRecord, read_records, write_record
+from venom_desktop.core.runtimes.control.ports import listening_pids
+from venom_desktop.core.runtimes.control.process_identity import started_mark
+from venom_desktop.core.signals import Signal
+from venom_desktop.core.tasks import TaskScope
+
+
+class AdoptedServer:
+    """An orphan taken over: it can be ended, its end is told, and what it writes is read on where the system allows.
+
+    Its PID file, if it has one, names us as its guard while we live, so that no other program takes it too.
+    """
+
+    def __init__(self, record: PidRecord, *, pid_file: Path | None = None, log_file: Path | None = None) -> None:
+        self.exited: Signal[Exit] = Signal()
+        self.record = record
+        self._pid_file = pid_file
+        if pid_file is not None:
+            ours = replace(record, guard_pid=os.getpid(), guard_started=started_mark(os.getpid()) or "")
+            with contextlib.suppress(OSError):
+                write_record(pid_file, ours)
+        self._output = None if log_file is None else LeftOutput(record.pid, log_file)
+        self._requested = False
+        self._gone = asyncio.Event()
+        self._tasks = TaskScope(f"adopted:{record.name}")
+        self._tasks.start("watch", self._watch())
+
+    @property
+    def pid(self) -> int | None:
+        return self.record.pid if self.is_running else None
+
+    @property
+    def is_running(self) -> bool:
+        return self.record.server_lives
+
+    def log_lines(self) -> tuple[str, ...]:
+        return () if self._output is None else self._output.lines()
+
+    async def stop(self) -> None:
+        """Returns when it is gone and its end was told."""
+        self._requested = True
+        await end_group(self.record.pid, self.record.started)
+        if not self.is_running and not self._tasks.is_closed:
+            await self._gone.wait()
+
+    async def close(self) -> None:
+        """Stop watching; the server stays."""
+        await self._tasks.close()
+        if self._output is not None:
+            self._output.close()
+
+    async def _watch(self) -> None:
+        await wait_for_end(self.record.pid, self.record.started)
+        if self._pid_file is not None:
+            self._pid_file.unlink(missing_ok=True)
+        if self._output is not None:
+            self._output.close()
+        self._gone.set()
+        self.exited.publish(Exit(requested=self._requested, lines=self.log_lines()))
+
+
+def adopt(record: PidRecord) -> AdoptedServer | None:
+    """Take over an orphan that still is the process in its PID file and answers at its port; else None."""
+    if record.port is None or not record.server_lives or record.guard_lives:
+        return None
+    return AdoptedServer(record) if record.pid in listening_pids(record.port) else None
+
+
+async def adopt_or_end(folder: Path, name: str, *, port: int, log_file: Path) -> AdoptedServer | None:
+    """The orphan called `name` that listens at `port`; any other of that name is ended."""
+    adopted = None
+    for path, record in (await asyncio.to_thread(read_records, folder)).items():
+        if record is None or record.name != name or record.guard_lives:
+            continue
+        ours = adopted is None and record.port == port and record.server_lives
+        if ours and record.pid in await asyncio.to_thread(listening_pids, port):
+            adopted = AdoptedServer(record, pid_file=path, log_file=log_file)
+            continue
+        await end_group(record.pid, record.started)
+        path.unlink(missing_ok=True)
+    return adopted

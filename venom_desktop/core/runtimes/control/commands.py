@@ -1,0 +1,64 @@
+"""Runs a program to its end with a deadline and hands back all it said."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+
+class CommandHangs(Exception):
+    """It was ended after its time; the argument is the number of seconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """`code` is negative for a signal."""
+
+    code: int
+    out: str
+    problem: str
+
+    @property
+    def why(self) -> str:
+        """Its last words as the end of a sentence."""
+        lines = [line.strip() for line in self.problem.splitlines() if line.strip()]
+        return f"{lines[-1].rstrip('.'):.300}." if lines else f"it ended with code {self.code}."
+
+
+async def outcome_of(
+    command: Sequence[str], *, within_s: float, environment: Mapping[str, str] | None = None
+) -> Outcome:
+    """`environment` is laid over ours. Raises `OSError` when it does not start, `CommandHangs`."""
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        stdin=DEVNULL,
+        stdout=PIPE,
+        stderr=PIPE,
+        env={**os.environ, **(environment or {})},
+        start_new_session=True,
+    )
+    try:
+        async with asyncio.timeout(within_s):
+            out, problem = await process.communicate()
+    except TimeoutError as error:
+        raise CommandHangs(within_s) from error
+    finally:
+        if process.returncode is None:
+            _end(process)
+            await process.wait()
+    return Outcome(
+        code=process.returncode or 0, out=out.decode("utf-8", "replace"), problem=problem.decode("utf-8", "replace")
+    )
+
+
+def _end(process: Process) -> None:
+    """What it started too: a left-over would hold our end of its output."""
+    if sys.platform == "win32":  # not run
+        process.kill()
+        return
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)

@@ -1,0 +1,37 @@
+"""Tells when a process that is no child of ours ends."""
+
+from venom_desktop.core.runtimes.control.base import Exit
+from venom_desktop.core.runtimes.control.orphans import wait_for_end
+from venom_desktop.core.runtimes.control.process_identity import started_mark
+from venom_desktop.core.signals import Signal
+from venom_desktop.core.tasks import TaskScope
+
+
+class ProcessWatch:
+    """Follows one process at a time; how it ended nobody but its parent knows."""
+
+    def __init__(self, name: str) -> None:
+        self.ended: Signal[Exit] = Signal()
+        self._tasks = TaskScope(f"watch:{name}")
+        self._followed: tuple[int, str] | None = None
+        self._expected = False
+
+    def follow(self, pid: int) -> None:
+        """The one followed before is let go."""
+        mark = started_mark(pid)
+        if mark is None or (pid, mark) == self._followed or self._tasks.is_closed:
+            return
+        self._followed, self._expected = (pid, mark), False
+        self._tasks.start("process", self._wait(pid, mark))
+
+    def expect_end(self) -> None:
+        """Its end is one that we asked for."""
+        self._expected = True
+
+    async def close(self) -> None:
+        await self._tasks.close()
+
+    async def _wait(self, pid: int, mark: str) -> None:
+        await wait_for_end(pid, mark)
+        self._followed = None
+        self.ended.publish(Exit(requested=self._expected))

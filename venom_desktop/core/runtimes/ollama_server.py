@@ -1,0 +1,242 @@
+"""The process of an Ollama server: found, started, adopted, watched and ended, whoever keeps it."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+from venom_desktop.core.errors import ControlRefused, LoadCancelled, NotOurServer, ProgramMissing, RuntimeFailed
+from venom_desktop.core.runtimes.base import Control
+from venom_desktop.core.runtimes.control.base import Exit
+from venom_desktop.core.runtimes.control.foreign import belongs_to_us, end_process, owner_of
+from venom_desktop.core.runtimes.control.own_server import OwnServer
+from venom_desktop.core.runtimes.control.ports import Holder, port_holder
+from venom_desktop.core.runtimes.control.process_identity import started_mark
+from venom_desktop.core.runtimes.control.process_watch import ProcessWatch
+from venom_desktop.core.runtimes.control.systemd import Systemd
+from venom_desktop.core.runtimes.control.unit import Unit
+from venom_desktop.core.runtimes.loading import STALLED_AFTER_S
+from venom_desktop.core.runtimes.ollama_facts import (
+    TITLE,
+    Address,
+    ProcessFacts,
+    ServerFacts,
+    local_address,
+    process_facts,
+    serves,
+)
+from venom_desktop.core.runtimes.ollama_start import Answers, port_taken, start_child, unit_ready
+from venom_desktop.core.settings.schema import UnitScope
+from venom_desktop.core.signals import Signal
+
+NAME = "ollama"
+
+
+class OllamaServer:
+    """`answers` asks the endpoint and tells whether an Ollama answered; it never raises.
+
+    Starting and stopping wait for each other; `stop` ends a start that is under way. `exited` tells the end of the
+    server that was last seen, whoever kept it.
+    """
+
+    def __init__(
+        self,
+        *,
+        program: Callable[[], Path | None],
+        environment: Callable[[], dict[str, str]],
+        endpoint: Callable[[], str],
+        answers: Answers,
+        runtime_folder: Path,
+        log_folder: Path,
+        unit: Callable[[], str] = lambda: "",
+        scope: Callable[[], UnitScope] = lambda: UnitScope.AUTO,
+        systemd: Systemd | None = None,
+        stalled_after_s: float = STALLED_AFTER_S,
+    ) -> None:
+        self.exited: Signal[Exit] = Signal()
+        self._program = program
+        self._environment = environment
+        self._endpoint = endpoint
+        self._answers = answers
+        self._unit = unit
+        self._scope = scope
+        self._systemd = systemd or Systemd(TITLE)
+        self._stalled_after_s = stalled_after_s
+        self._own = OwnServer(NAME, runtime_folder=runtime_folder, log_file=log_folder / f"{NAME}.log")
+        self._own.exited.subscribe(self.exited.publish)
+        self._watch = ProcessWatch(NAME)
+        self._watch.ended.subscribe(self.exited.publish)
+        self._journal: tuple[str, ...] | None = None
+        self._lock = asyncio.Lock()
+        self._stops = 0
+
+    @property
+    def log_file(self) -> Path:
+        """Where the output of a server of ours goes."""
+        return self._own.child.log_file
+
+    def log_lines(self) -> tuple[str, ...]:
+        """Its last lines without asking: the output of ours, or the journal as last read."""
+        return self._own.log_lines() if self._journal is None else self._journal
+
+    async def read_log(self) -> tuple[str, ...]:
+        """As `log_lines`, after asking the journal where systemd keeps the server."""
+        facts = await self.look()
+        of_unit = facts.control is Control.SYSTEMD or (facts.control is None and not self._own.log_lines())
+        self._journal = await self._systemd.journal(facts.unit) if of_unit and facts.unit is not None else None
+        return self.log_lines()
+
+    async def look(self) -> ServerFacts:
+        """Who keeps the server at the endpoint, or who holds its port. Takes over an orphan of ours."""
+        endpoint = self._endpoint()
+        address = await asyncio.to_thread(local_address, endpoint)
+        if address is None:
+            control = Control.EXTERNAL if await self._answers() else None
+            return ServerFacts(endpoint=endpoint, control=control, is_local=False)
+        await self._own.see_to_orphans(address.port)
+        unit = await self._systemd.find(self._unit(), self._scope())
+        if self._own.is_running:
+            return await self._facts(endpoint, Control.CHILD, pid=self._own.pid, port=self._own.port, unit=unit)
+        holder = await asyncio.to_thread(port_holder, address.host, address.port)
+        if holder is None:
+            return ServerFacts(endpoint=endpoint, port=address.port, unit=unit)
+        if unit is not None and _is_of_unit(holder, unit, address):
+            return await self._facts(endpoint, Control.SYSTEMD, pid=unit.main_pid, port=address.port, unit=unit)
+        if await self._answers():
+            return await self._facts(endpoint, Control.EXTERNAL, pid=holder.pid, port=address.port, unit=unit)
+        return ServerFacts(endpoint=endpoint, port=address.port, unit=unit, holder=holder)
+
+    async def start(self) -> ServerFacts:
+        """Start the server, or find it running; returns once it answers.
+
+        Raises `ProgramMissing`, `ServerPortTaken` (`ServerRunsAlready`), `ControlRefused`, `RuntimeFailed`,
+        `UpstreamSlow`, and `LoadCancelled` when it is stopped meanwhile.
+        """
+        stops = self._stops
+        async with self._lock:
+            return await self._start(stops)
+
+    async def stop(self, *, force: bool = False) -> None:
+        """End the server; returns when it is gone. Nothing that is not running is stopped.
+
+        Raises `NotOurServer` for one that somebody else started, unless `force`; `ControlRefused`, `RuntimeFailed`,
+        `UpstreamSlow`.
+        """
+        self._stops += 1
+        if self._lock.locked():
+            await self._own.stop()
+        async with self._lock:
+            await self._stop(force=force)
+
+    async def restart(self, *, force: bool = False) -> ServerFacts:
+        """End it and start it anew with the settings of now. Raises as `stop` and `start`."""
+        stops = self._stops
+        async with self._lock:
+            facts = await self.look()
+            if facts.control is not Control.SYSTEMD or facts.unit is None:
+                await self._stop(force=force)
+                return await self._start(stops)
+            self._watch.expect_end()
+            await self._systemd.restart(facts.unit)
+            return await self._unit_ready(facts.unit, facts)
+
+    async def close(self) -> None:
+        """End a server of ours and watch nothing any more; one of systemd or of others stays."""
+        await self._watch.close()
+        await self._own.close()
+
+    async def _start(self, stops: int) -> ServerFacts:
+        facts = await self.look()
+        address = local_address(facts.endpoint)
+        if facts.control is Control.CHILD and address is not None and facts.port != address.port:
+            await self._own.stop()
+            facts = await self.look()
+        if self._stops != stops:
+            raise LoadCancelled(model_name=TITLE)
+        if facts.control is Control.SYSTEMD and facts.unit is not None:
+            return await self._unit_ready(facts.unit, facts)
+        if facts.control is not None:
+            return facts
+        if address is None:
+            explanation = f"{facts.endpoint} is not of this machine. Start it there, or change the address in Settings."
+            raise RuntimeFailed(runtime=TITLE, explanation=explanation)
+        if facts.holder is not None:
+            raise await port_taken(facts.holder, address, is_ollama=False)
+        if facts.unit is not None and serves(facts.unit, address):
+            await self._systemd.start(facts.unit)
+            return await self._unit_ready(facts.unit, facts)
+        return await self._start_child(address)
+
+    async def _start_child(self, address: Address) -> ServerFacts:
+        program = await asyncio.to_thread(self._program)
+        if program is None:
+            raise ProgramMissing(runtime=TITLE)
+        self._journal = None
+        await start_child(
+            self._own,
+            program,
+            self._environment(),
+            address=address,
+            answers=self._answers,
+            stalled_after_s=self._stalled_after_s,
+        )
+        return await self.look()
+
+    async def _unit_ready(self, unit: Unit, facts: ServerFacts) -> ServerFacts:
+        address = local_address(facts.endpoint)
+        if address is not None:
+            await unit_ready(self._systemd, unit, address=address, answers=self._answers)
+        return await self.look()
+
+    async def _stop(self, *, force: bool) -> None:
+        facts = await self.look()
+        match facts.control:
+            case None:
+                return
+            case Control.CHILD:
+                await self._own.stop()
+            case Control.SYSTEMD:
+                self._watch.expect_end()
+                if facts.unit is not None:
+                    await self._systemd.stop(facts.unit)
+            case Control.EXTERNAL:
+                if not force:
+                    raise NotOurServer(runtime=TITLE, pid=facts.pid or "unknown")
+                await self._end_foreign(facts)
+
+    async def _end_foreign(self, facts: ServerFacts) -> None:
+        pid, mark = facts.pid, started_mark(facts.pid) if facts.pid is not None else None
+        if pid is None or mark is None:
+            cure = "It belongs to another account or to another machine. End it there."
+            raise ControlRefused(problem=f"end the server at {facts.endpoint}", cure=cure)
+        if not await asyncio.to_thread(belongs_to_us, pid):
+            owner = await asyncio.to_thread(owner_of, pid)
+            cure = f"It belongs to {owner or 'another account'}. Run sudo kill {pid} in a terminal."
+            raise ControlRefused(problem=f"end the process {pid}", cure=cure)
+        self._watch.expect_end()
+        if not await end_process(pid, mark):
+            raise ControlRefused(problem=f"end the process {pid}", cure="It did not end. Restart the machine.")
+
+    async def _facts(
+        self, endpoint: str, control: Control, *, pid: int | None, port: int | None, unit: Unit | None
+    ) -> ServerFacts:
+        seen = ProcessFacts() if pid is None else await asyncio.to_thread(process_facts, pid)
+        of_unit = unit if control is Control.SYSTEMD else None
+        if pid is not None and control is not Control.CHILD:
+            self._watch.follow(pid)
+        return ServerFacts(
+            endpoint=endpoint,
+            control=control,
+            pid=pid,
+            port=port,
+            program=seen.program,
+            unit=unit,
+            environment=of_unit.environment if of_unit is not None and seen.environment is None else seen.environment,
+            started_at=seen.started_at or (None if of_unit is None else of_unit.started_at),
+        )
+
+
+def _is_of_unit(holder: Holder, unit: Unit, address: Address) -> bool:
+    """The PID of another account's process is not told: then the unit that runs and listens there is believed."""
+    if not unit.is_running:
+        return False
+    return holder.pid == unit.main_pid or (holder.pid is None and serves(unit, address))
