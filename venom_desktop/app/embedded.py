@@ -12,7 +12,8 @@ from venom_desktop.app.compose import build
 from venom_desktop.app.paths import Paths
 from venom_desktop.core.catalog.base import CatalogEntry
 from venom_desktop.core.registry import registry
-from venom_desktop.core.registry.model import ModelProvider
+from venom_desktop.core.registry.model import ModelKey, ModelProvider
+from venom_desktop.core.registry.updates import Updates
 from venom_desktop.core.secrets.masking import Redactor
 
 
@@ -84,3 +85,23 @@ class ModelRegistry(registry.ModelRegistry):
     async def activate_model(self, model_name: str, runtime: str | None = None) -> bool:
         await self.open()
         return await super().activate_model(model_name, runtime)
+
+    async def update_model(self, model_name: str, runtime: str | None = None) -> str:
+        await self.open()
+        return await super().update_model(model_name, runtime)
+
+    async def create_model(self, file: Path, name: str, runtime: str = "ollama") -> str:
+        await self.open()
+        return await super().create_model(file, name, runtime)
+
+    async def copy_model(self, model_name: str, new_name: str, runtime: str | None = None) -> ModelKey:
+        await self.open()
+        return await super().copy_model(model_name, new_name, runtime)
+
+    async def rename_model(self, model_name: str, new_name: str, runtime: str | None = None) -> ModelKey:
+        await self.open()
+        return await super().rename_model(model_name, new_name, runtime)
+
+    async def check_updates(self) -> Updates:
+        await self.open()
+        return await super().check_updates()

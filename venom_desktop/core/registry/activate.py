@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from venom_desktop.core.errors import (
     FileMissing,
+    RuntimeUnavailable,
     SwitchInProgress,
     UnknownRuntime,
     VenomError,
@@ -15,18 +16,24 @@ from venom_desktop.core.errors import (
 from venom_desktop.core.governance.base import Purpose, Target
 from venom_desktop.core.operations.operation import ModelOperation, OperationType, Progress
 from venom_desktop.core.operations.service import Kind, OperationService
+from venom_desktop.core.registry.capabilities import effective
 from venom_desktop.core.registry.inventory import Inventory
 from venom_desktop.core.registry.manifest import Manifest
-from venom_desktop.core.registry.model import ModelKey, ModelMetadata
+from venom_desktop.core.registry.model import NOTHING, ModelKey, ModelMetadata
+from venom_desktop.core.registry.unloading import unload_one
 from venom_desktop.core.runtimes.active import ActiveModelStore
 from venom_desktop.core.runtimes.ask import Ask
 from venom_desktop.core.runtimes.base import ChatMessage, ChatRequest, LoadSettings, Runtime
+from venom_desktop.core.runtimes.model_store import ModelStore
 
 FIRST_QUESTION = ChatRequest(messages=(ChatMessage(role="user", content="Hi"),), max_tokens=1, temperature=0.0)
 
 
 class ActivateModel:
-    """One switch at a time; any failure puts the model that answered before back."""
+    """One switch at a time; any failure puts the model that answered before back.
+
+    `stores` are those of the runtimes that keep their models by themselves: there a model has no file that we know.
+    """
 
     def __init__(
         self,
@@ -39,6 +46,7 @@ class ActivateModel:
         ask: Ask,
         load_settings: Callable[[ModelKey], LoadSettings],
         require_runtime: Callable[[str], None],
+        stores: Mapping[str, ModelStore] = NOTHING,
     ) -> None:
         self._operations = operations
         self._manifest = manifest
@@ -48,6 +56,7 @@ class ActivateModel:
         self._ask = ask
         self._load_settings = load_settings
         self._require_runtime = require_runtime
+        self._stores = stores
         self._busy = asyncio.Lock()
         self._last_failure: tuple[str, VenomError] | None = None
         operations.register(OperationType.ACTIVATE, Kind(work=self._activate))
@@ -65,9 +74,18 @@ class ActivateModel:
         self._require_runtime(model.runtime)
         if self._busy.locked():
             raise SwitchInProgress
+        model = await self._found_there(model)
+        return await self._operations.start(OperationType.ACTIVATE, model.name, runtime=model.runtime)
+
+    async def _found_there(self, model: ModelMetadata) -> ModelMetadata:
+        """A store that cannot be reached is asked again by the load, which starts its server."""
+        store = self._stores.get(model.runtime)
+        if store is not None:
+            await store.refresh()
+            return self._inventory.find(model.name, model.runtime)
         if model.local_path is None or not await asyncio.to_thread(model.local_path.exists):
             raise FileMissing(model_name=model.name, path=model.local_path or "")
-        return await self._operations.start(OperationType.ACTIVATE, model.name, runtime=model.runtime)
+        return model
 
     async def activate(self, model_name: str, runtime: str | None = None) -> ModelOperation:
         """Switch and wait for the end; raises what `start` raises, and the failure of the switch itself."""
@@ -84,7 +102,8 @@ class ActivateModel:
         async with self._busy:
             key = self._active.snapshot.key
             if key is not None and key.runtime in self._runtimes:
-                await self._runtimes[key.runtime].unload()
+                with contextlib.suppress(RuntimeUnavailable):
+                    await unload_one(self._runtimes[key.runtime], key.name)
             await self._active.deactivate()
             await self._inventory.refresh()
 
@@ -126,14 +145,14 @@ class ActivateModel:
 
     async def _answer_once(self, model: ModelMetadata) -> None:
         """Prove that it answers; a model that only embeds cannot chat and is asked nothing."""
-        if model.capabilities.supports_embedding:
+        if effective(model).supports_embedding:
             return
         await self._ask.whole(Target(runtime=model.runtime, model=model.name), FIRST_QUESTION, Purpose.PROBE)
 
     async def _store(self, model: ModelMetadata) -> None:
         """That it is active comes last: what fails before puts the other model back, and the state must say so."""
         now = datetime.now(UTC).astimezone()
-        await self._manifest.update(model.key, lambda current: replace(current, last_used_at=now))
+        await self._manifest.upsert(model, lambda current: replace(current, last_used_at=now))
         await self._inventory.refresh()
         await self._active.activate(model.key)
 
@@ -141,6 +160,6 @@ class ActivateModel:
         """The model that answered before answers again, if it still can; the failure itself is told by the caller."""
         with contextlib.suppress(VenomError):
             if before is None or before == failed:
-                await self._runtimes[failed.runtime].unload()
+                await unload_one(self._runtimes[failed.runtime], failed.name)
             else:
                 await self._load(self._inventory.find(before.name, before.runtime))

@@ -1,32 +1,21 @@
 """Importing a GGUF file of the user's own: read, listed and used where it lies, never copied or moved."""
 
 import asyncio
-import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from venom_desktop.core.catalog.gguf_header import GgufHeader, read_gguf_header, whole_number
-from venom_desktop.core.errors import AlreadyInstalled, FileMissing, InvalidInput, StorageUnreadable
+from venom_desktop.core.errors import AlreadyInstalled
 from venom_desktop.core.registry.capabilities import capabilities_from_gguf
 from venom_desktop.core.registry.inventory import Inventory
 from venom_desktop.core.registry.manifest import Manifest
 from venom_desktop.core.registry.model import ModelKey, ModelMetadata, ModelProvider
 from venom_desktop.core.registry.names import slug_for_file
-from venom_desktop.core.registry.own_files import bare_name, require_parts
+from venom_desktop.core.registry.own_files import bare_name
+from venom_desktop.core.registry.own_model import OwnModel, look_at
 
 RUNTIME = "llama_cpp"
 """The only runtime of this version that takes a file as it is."""
-
-_PROJECTOR_ARCHITECTURE = "clip"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Found:
-    parts: tuple[Path, ...]
-    header: GgufHeader
-    size_bytes: int
 
 
 class ImportFiles:
@@ -47,7 +36,7 @@ class ImportFiles:
         self._manifest.require_writable()
         self._require_runtime(RUNTIME)
         async with self._one_at_a_time:
-            found = await asyncio.to_thread(_look, path)
+            found = await asyncio.to_thread(look_at, path)
             rows = self._manifest.models()
             twin = await asyncio.to_thread(_twin, found.parts, rows, self._manifest.models_dir)
             if twin is not None:
@@ -56,32 +45,6 @@ class ImportFiles:
             await self._manifest.put(model)
         await self._inventory.refresh()
         return model.key
-
-
-def _look(path: Path) -> _Found:
-    if not path.is_file():
-        raise FileMissing(model_name=path.name, path=path)
-    parts = require_parts(Path(os.path.abspath(path)))  # noqa: PTH100 - links stay: their target may move
-    header = read_gguf_header(parts[0])
-    _require_model(header, parts)
-    try:
-        size_bytes = sum(part.stat().st_size for part in parts)
-    except OSError as error:
-        raise StorageUnreadable(path=parts[0].parent, problem=error.strerror) from error
-    return _Found(parts=parts, header=header, size_bytes=size_bytes)
-
-
-def _require_model(header: GgufHeader, parts: tuple[Path, ...]) -> None:
-    name = parts[0].name
-    if header.architecture == _PROJECTOR_ARCHITECTURE:
-        raise InvalidInput(problem=f"{name} is only the vision part of a model. Choose the model's own file.")
-    if not header.architecture or not header.tensor_count:
-        raise InvalidInput(problem=f"{name} holds no model weights. Choose the model's own file.")
-    count = whole_number(header.keys.get("split.count")) or 1
-    if count > 1 and count != len(parts):
-        raise InvalidInput(
-            problem=f"{name} is one of {count} files of a model and was renamed. Give them their first names back."
-        )
 
 
 def _twin(parts: tuple[Path, ...], rows: Iterable[ModelMetadata], models_dir: Path) -> ModelMetadata | None:
@@ -102,7 +65,7 @@ def _identity(path: Path) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
-def _row(found: _Found, *, taken: set[str]) -> ModelMetadata:
+def _row(found: OwnModel, *, taken: set[str]) -> ModelMetadata:
     first = found.parts[0]
     return ModelMetadata(
         name=slug_for_file(first, taken),

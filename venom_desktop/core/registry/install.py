@@ -14,13 +14,11 @@ from venom_desktop.core.downloads.base import Downloader, DownloadPhase, Downloa
 from venom_desktop.core.downloads.partial import part_path
 from venom_desktop.core.errors import (
     AlreadyInstalled,
-    InvalidInput,
     NoUsableFile,
     OperationRunning,
     PickleOnly,
     UnknownModel,
     UnknownQuantization,
-    UnknownRuntime,
     UnreadableModelFile,
     UpstreamSlow,
 )
@@ -34,11 +32,12 @@ from venom_desktop.core.registry.inventory import Inventory
 from venom_desktop.core.registry.manifest import Manifest
 from venom_desktop.core.registry.model import ModelMetadata, ModelProvider, ModelStatus
 from venom_desktop.core.registry.names import check_name, parse_repository
+from venom_desktop.core.registry.pairs import require_pair
 from venom_desktop.core.registry.promised import PromisedSpace
 from venom_desktop.core.registry.quota import StorageQuota
 
-RUNTIMES_BY_PROVIDER: dict[ModelProvider, tuple[str, ...]] = {ModelProvider.HUGGINGFACE: ("llama_cpp",)}
-"""Which runtimes a catalog's models can be installed for in this version."""
+RUNTIMES = ("llama_cpp",)
+"""Which runtimes take files that we fetch."""
 
 FREE_SPACE_KEPT_BYTES = 256 * 10**6
 """Never fill a volume to the brim: this much stays free while a download runs."""
@@ -102,11 +101,7 @@ class InstallModels:
         """
         check_name(model_name)
         self._manifest.require_writable()
-        known = RUNTIMES_BY_PROVIDER.get(provider)
-        if known is None:
-            raise InvalidInput(problem=f"Models of {provider.value} cannot be installed in this version.")
-        if runtime not in known:
-            raise UnknownRuntime(runtime=runtime, known=", ".join(known))
+        require_pair(provider, runtime, offered=RUNTIMES)
         self._require_runtime(runtime)
         parse_repository(model_name)
         self._refuse_second(model_name, runtime)

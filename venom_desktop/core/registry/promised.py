@@ -1,30 +1,54 @@
 """Space that running installs have still to write, so that two of them cannot both count on the last free bytes."""
 
 import asyncio
+from dataclasses import dataclass
+from pathlib import Path
 
+from venom_desktop.core.files import same_volume
 from venom_desktop.core.registry.inventory import Inventory
 from venom_desktop.core.registry.quota import StorageQuota
 
 
+@dataclass(frozen=True, slots=True)
+class _Promise:
+    size_bytes: int
+    folder: Path | None
+
+
 class PromisedSpace:
-    """Bytes by operation; `total` is what `StorageQuota` takes off before it answers."""
+    """By operation; `total` is what `StorageQuota` takes off before it answers."""
 
     def __init__(self) -> None:
-        self._bytes: dict[str, int] = {}
+        self._promises: dict[str, _Promise] = {}
         self._checking = asyncio.Lock()
 
     def total(self) -> int:
-        return sum(self._bytes.values())
+        return sum(promise.size_bytes for promise in self._promises.values())
 
     async def promise(
-        self, operation_id: str, missing_bytes: int | None, *, quota: StorageQuota, inventory: Inventory
+        self,
+        operation_id: str,
+        missing_bytes: int | None,
+        *,
+        quota: StorageQuota,
+        inventory: Inventory,
+        folder: Path | None = None,
     ) -> None:
-        """Check `missing_bytes` against what the disk holds now, and hold them. Raises `NotEnoughSpace`."""
+        """Check `missing_bytes` against what the disk holds now, and hold them. Raises `NotEnoughSpace`.
+
+        `folder` is where they will be written; None is the models folder.
+        """
         async with self._checking:
             await inventory.refresh()
             self.release(operation_id)
-            await quota.check(missing_bytes)
-            self._bytes[operation_id] = missing_bytes or 0
+            elsewhere = await asyncio.to_thread(self._elsewhere, folder or quota.models_dir, quota.models_dir)
+            await quota.check(missing_bytes, folder=folder, promised_elsewhere=elsewhere)
+            self._promises[operation_id] = _Promise(missing_bytes or 0, folder)
 
     def release(self, operation_id: str) -> None:
-        self._bytes.pop(operation_id, None)
+        self._promises.pop(operation_id, None)
+
+    def _elsewhere(self, folder: Path, models_dir: Path) -> int:
+        """What is promised on other volumes than that of `folder`."""
+        promises = tuple(self._promises.values())
+        return sum(one.size_bytes for one in promises if not same_volume(one.folder or models_dir, folder))

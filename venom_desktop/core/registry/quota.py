@@ -45,25 +45,28 @@ class StorageQuota:
         promised_bytes: Callable[[], int] = lambda: 0,
     ) -> None:
         self._limit_bytes = limit_bytes
-        self._models_dir = models_dir
+        self.models_dir = models_dir
         self._inventory = inventory
         self._promised_bytes = promised_bytes
         self._over_at_start: bool | None = None
         self._end = inventory.changed.subscribe(self._note_start)
 
-    async def check(self, additional_bytes: int | None) -> None:
+    async def check(
+        self, additional_bytes: int | None, *, folder: Path | None = None, promised_elsewhere: int = 0
+    ) -> None:
         """As `require`; in a thread, because a sleeping disk answers late."""
-        await asyncio.to_thread(self.require, additional_bytes)
+        await asyncio.to_thread(self.require, additional_bytes, folder=folder, promised_elsewhere=promised_elsewhere)
 
-    def require(self, additional_bytes: int | None) -> None:
+    def require(self, additional_bytes: int | None, *, folder: Path | None = None, promised_elsewhere: int = 0) -> None:
         """Raises `NotEnoughSpace` or `QuotaExceeded` when `additional_bytes` (None: 4 GB) do not fit; equal fits.
 
         The parameters carry `needed_bytes` and `left_bytes`, the quota's also `raise_to_gb`.
-        The disk comes first: a higher limit would not help there.
+        The disk comes first: a higher limit would not help there. It is the one of `folder` (None: the models folder);
+        `promised_elsewhere` are promised bytes that will be written to other volumes.
         """
         needed = ASSUMED_MODEL_BYTES if additional_bytes is None else additional_bytes
         promised = self._promised_bytes()
-        free = max(0, free_bytes(self._models_dir) - promised)
+        free = max(0, free_bytes(folder or self.models_dir) - max(0, promised - promised_elsewhere))
         if needed > free:
             raise NotEnoughSpace(**_figures(needed, free))
         limit = self._limit_bytes()
@@ -84,7 +87,7 @@ class StorageQuota:
             used_bytes=used,
             limit_bytes=limit,
             left_bytes=None if limit is None else max(0, limit - used),
-            free_bytes=free_bytes(self._models_dir),
+            free_bytes=free_bytes(self.models_dir),
             over=over,
             over_at_start=bool(self._over_at_start),
             raise_to_gb=math.ceil(used / _GB) if over else None,

@@ -5,19 +5,23 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from venom_desktop.core.catalog.base import Catalog, CatalogEntry, CatalogQuery
-from venom_desktop.core.errors import InvalidInput
+from venom_desktop.core.errors import InvalidInput, UnknownRuntime
 from venom_desktop.core.operations.operation import ModelOperation
 from venom_desktop.core.operations.service import OperationService
 from venom_desktop.core.registry.activate import ActivateModel
 from venom_desktop.core.registry.capabilities import effective
 from venom_desktop.core.registry.import_file import ImportFiles
-from venom_desktop.core.registry.install import InstallModels
+from venom_desktop.core.registry.install import RUNTIMES, InstallModels
 from venom_desktop.core.registry.inventory import Inventory
 from venom_desktop.core.registry.manifest import Manifest
 from venom_desktop.core.registry.model import ModelCapabilities, ModelKey, ModelProvider
+from venom_desktop.core.registry.pairs import require_pair
 from venom_desktop.core.registry.quota import StorageQuota
 from venom_desktop.core.registry.remove import RemoveModels
+from venom_desktop.core.registry.stored import StoredModels
+from venom_desktop.core.registry.updates import Updates
 from venom_desktop.core.registry.verify import VerifyModels
+from venom_desktop.core.signals import Signal
 
 MOST_LISTED = 500
 
@@ -36,6 +40,8 @@ class RegistryParts:
     removing: RemoveModels
     activating: ActivateModel
     verifying: VerifyModels
+    stored: StoredModels | None = None
+    """None where no runtime keeps its models by itself."""
 
 
 class ModelRegistry:
@@ -52,6 +58,8 @@ class ModelRegistry:
         self._removing = parts.removing
         self._activating = parts.activating
         self._verifying = parts.verifying
+        self._stored = parts.stored
+        self._no_updates: Signal[Updates] = Signal()
 
     async def list_available_models(
         self, provider: ModelProvider | None = None, limit: int = 20, *, refresh: bool = False
@@ -66,14 +74,59 @@ class ModelRegistry:
         return [entry for page in pages for entry in page.entries][:limit]
 
     async def install_model(
-        self, model_name: str, provider: ModelProvider | str = ModelProvider.HUGGINGFACE, runtime: str = "llama_cpp"
+        self, model_name: str, provider: ModelProvider | str = ModelProvider.HUGGINGFACE, runtime: str | None = None
     ) -> str:
-        """Start an install; see `InstallModels.install` for what it raises."""
-        return await self._installing.install(model_name, _provider(provider), runtime)
+        """Start an install and return its operation id; for the provider's first runtime when none is named.
+
+        A model of the hub for Ollama is `org/repo:QUANT` or `hf.co/org/repo:QUANT`. See `InstallModels.install` and
+        `PullModels.install` for what they raise.
+        """
+        source = _provider(provider)
+        stores = self._stored.stores.by_runtime if self._stored is not None else {}
+        chosen = require_pair(source, runtime, offered=(*RUNTIMES, *stores))
+        if self._stored is not None and chosen in stores:
+            return await self._stored.pulling.install(model_name, source, chosen)
+        return await self._installing.install(model_name, source, chosen)
 
     async def import_file(self, path: Path) -> ModelKey:
         """List a GGUF file of the user's own, used where it lies; see `ImportFiles.import_file` for what it raises."""
         return await self._importing.import_file(path)
+
+    async def create_model(self, file: Path, name: str, runtime: str = "ollama") -> str:
+        """Start making a model of a GGUF file of the user's own in a runtime's store; returns the operation id.
+
+        The file stays where it is. See `CreateModels.create` for what it raises.
+        """
+        return await self._with_stores(runtime).creating.create(file, name, runtime)
+
+    async def copy_model(self, model_name: str, new_name: str, runtime: str | None = None) -> ModelKey:
+        """Let a model stand under a second name too, at once; see `CopyModels.copy` for what it raises."""
+        return await self._with_stores(runtime).copying.copy(model_name, new_name, runtime)
+
+    async def rename_model(self, model_name: str, new_name: str, runtime: str | None = None) -> ModelKey:
+        """Give a model another name; what was set by hand goes along. See `CopyModels.rename` for what it raises."""
+        return await self._with_stores(runtime).copying.rename(model_name, new_name, runtime)
+
+    async def update_model(self, model_name: str, runtime: str | None = None) -> str:
+        """Start pulling a model again and return the operation id; see `PullModels.update` for what it raises."""
+        return await self._with_stores(runtime).pulling.update(model_name, runtime)
+
+    async def check_updates(self) -> Updates:
+        """Ask the registries about every model they could have a newer version of; never raises.
+
+        Returns when all have answered; `updates_changed` tells each answer as it comes.
+        """
+        return {} if self._stored is None else await self._stored.updates.check()
+
+    @property
+    def updates(self) -> Updates:
+        """What the last check said about models that are as they were then; no model is in it before the first."""
+        return {} if self._stored is None else self._stored.updates.snapshot
+
+    @property
+    def updates_changed(self) -> Signal[Updates]:
+        """Publishes `updates` after each answer."""
+        return self._no_updates if self._stored is None else self._stored.updates.changed
 
     async def remove_model(self, model_name: str, runtime: str | None = None, *, delete_own_file: bool = False) -> str:
         """Start a removal; see `RemoveModels.remove` for what it raises."""
@@ -124,13 +177,19 @@ class ModelRegistry:
         self, model_name: str, capabilities: ModelCapabilities, runtime: str | None = None
     ) -> ModelCapabilities:
         """Store what the user says; None returns a field to what was detected."""
-        key = self.inventory.find(model_name, runtime).key
-        return effective(await self.manifest.update(key, lambda model: replace(model, overrides=capabilities)))
+        model = self.inventory.find(model_name, runtime)
+        await self.manifest.upsert(model, lambda current: replace(current, overrides=capabilities))
+        return effective(self.inventory.find(model.name, model.runtime))
 
     def check_storage_quota(self, additional_size_gb: float | None = None) -> bool:
         """True when that much more (GB = 10^9 bytes; unknown = 4) may be installed; raises `NotEnoughSpace`."""
         self.quota.require(None if additional_size_gb is None else round(additional_size_gb * 10**9))
         return True
+
+    def _with_stores(self, runtime: str | None) -> StoredModels:
+        if self._stored is None:
+            raise UnknownRuntime(runtime=runtime or "ollama", known=", ".join(RUNTIMES))
+        return self._stored
 
 
 def _provider(given: ModelProvider | str) -> ModelProvider:

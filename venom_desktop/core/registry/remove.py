@@ -1,21 +1,22 @@
 """Removing a model: never the active one, never a file that is not ours unless the user named that choice."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from pathlib import Path
 
-from venom_desktop.core.errors import ModelActive, StorageFailed
+from venom_desktop.core.errors import ModelActive, StorageFailed, UnknownModel
 from venom_desktop.core.operations.operation import ModelOperation, OperationType, Progress
 from venom_desktop.core.operations.service import Kind, OperationService
 from venom_desktop.core.registry.deletion import delete_files
 from venom_desktop.core.registry.inventory import Inventory
 from venom_desktop.core.registry.manifest import Manifest
-from venom_desktop.core.registry.model import ModelKey
+from venom_desktop.core.registry.model import NOTHING, ModelKey, ModelMetadata
 from venom_desktop.core.registry.own_files import named_parts
+from venom_desktop.core.runtimes.model_store import ModelStore
 
 
 class RemoveModels:
-    """`unload` takes a model out of memory before its file goes; `active` is what answers now.
+    """`unload` takes a model out of memory before its file goes; `active` is what answers now; `stores` by runtime.
 
     That a model is being removed shows by the operation alone: a row that said so too would go on saying it after a
     removal that was cut off.
@@ -30,6 +31,7 @@ class RemoveModels:
         models_dir: Path,
         active: Callable[[], ModelKey | None],
         unload: Callable[[ModelKey], Awaitable[None]],
+        stores: Mapping[str, ModelStore] = NOTHING,
     ) -> None:
         self._operations = operations
         self._manifest = manifest
@@ -37,6 +39,7 @@ class RemoveModels:
         self._models_dir = models_dir
         self._active = active
         self._unload = unload
+        self._stores = stores
         operations.register(OperationType.REMOVE, Kind(work=self._remove))
 
     async def remove(self, model_name: str, runtime: str | None = None, *, delete_own_file: bool = False) -> str:
@@ -63,15 +66,34 @@ class RemoveModels:
         model = self._inventory.find(key.name, key.runtime)
         yield Progress(message="Removing")
         await self._unload(key)
+        store = self._stores.get(key.runtime)
+        if store is not None:
+            await self._remove_from(store, key)
+        else:
+            await self._remove_files(model, delete_own_file=bool(operation.payload.get("delete_own_file")))
+        yield Progress(message="Removed")
+
+    async def _remove_from(self, store: ModelStore, key: ModelKey) -> None:
+        with self._inventory.at_once():
+            try:
+                await store.delete(key.name)
+            except UnknownModel:
+                # Another program was quicker. The list that is shown may not know it yet.
+                await store.refresh()
+            if key in self._manifest:
+                await self._manifest.remove(key)
+            await self._inventory.refresh()
+
+    async def _remove_files(self, model: ModelMetadata, *, delete_own_file: bool) -> None:
+        key = model.key
         if not model.used_in_place:
             kept = {file for other in self._inventory.snapshot.models if other.key != key for file in other.files}
             doomed = [file for file in model.files if file not in kept]
             await self._delete(doomed)
-        elif operation.payload.get("delete_own_file") and model.local_path is not None:
+        elif delete_own_file and model.local_path is not None:
             await asyncio.to_thread(_delete_own, model.local_path)
         await self._manifest.remove(key)
         await self._inventory.refresh()
-        yield Progress(message="Removed")
 
     async def _delete(self, names: list[str]) -> None:
         try:

@@ -57,7 +57,7 @@ def _laid_over(row: ModelMetadata, ours: ModelMetadata) -> ModelMetadata:
     same = ours.revision in (None, row.revision)
     return replace(
         row,
-        provider=ours.provider or row.provider,
+        provider=(ours.provider if same else None) or row.provider,
         display_name=ours.display_name,
         overrides=ours.overrides,
         last_used_at=ours.last_used_at,

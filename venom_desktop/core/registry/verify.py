@@ -31,6 +31,11 @@ class VerifyModels:
     async def verify(self, model_name: str, runtime: str | None = None) -> str:
         """Start the check and return its operation id. Raises `UnknownModel`, `AmbiguousName`, `InvalidInput`."""
         model = self._inventory.find(model_name, runtime)
+        if model.runtime in self._inventory.snapshot.stores:
+            raise InvalidInput(
+                problem=f"{model.name} was compared with its checksums by its runtime when it arrived, which keeps the "
+                "files by itself. Check for updates to compare it with the registry."
+            )
         if not model.checksums:
             raise InvalidInput(problem=f"The publisher of {model.name} gives no checksum to compare with.")
         return await self._operations.start(OperationType.VERIFY, model.name, runtime=model.runtime)
