@@ -1,11 +1,12 @@
 """The catalog of GGUF models on the Hugging Face hub."""
 
-import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
+from venom_desktop.core.catalog.answered_in_time import ANSWER_WITHIN_S as ANSWER_WITHIN_S
+from venom_desktop.core.catalog.answered_in_time import AnsweredInTime
 from venom_desktop.core.catalog.base import (
     CatalogEntry,
     CatalogPage,
@@ -15,7 +16,7 @@ from venom_desktop.core.catalog.base import (
     FitVerdict,
     Quantization,
 )
-from venom_desktop.core.catalog.cache import DiskCache, Kept
+from venom_desktop.core.catalog.cache import DiskCache
 from venom_desktop.core.catalog.entry_fit import estimated_fit
 from venom_desktop.core.catalog.fit import DeviceMemory, LoadSettings, exact_verdict
 from venom_desktop.core.catalog.hugging_face_client import (
@@ -23,22 +24,52 @@ from venom_desktop.core.catalog.hugging_face_client import (
     HuggingFaceClient,
     TokenSource,
     checked_repository,
-    quietly,
     repository_of,
 )
-from venom_desktop.core.catalog.hugging_face_wire import SOURCE, parse_entry, parse_rows
-from venom_desktop.core.catalog.late_answers import LateAnswers
+from venom_desktop.core.catalog.hugging_face_wire import SOURCE, parse_entry, parse_rows, refusal
 from venom_desktop.core.catalog.remote_headers import RemoteHeaders
-from venom_desktop.core.catalog.snapshot import BUNDLED_CURSOR, BundledRows, bundled_page
-from venom_desktop.core.errors import SourceChanged, TokenRefused, UpstreamFailed, UpstreamSlow, VenomError
+from venom_desktop.core.catalog.snapshot import BundledRows
+from venom_desktop.core.errors import VenomError
 from venom_desktop.core.host.sample import HostSample
 from venom_desktop.core.http import Client
 from venom_desktop.core.registry.model import ModelProvider
 from venom_desktop.core.signals import Signal
 
-ANSWER_WITHIN_S: Final = 3.0
-_ASK_AT_MOST_S: Final = 2.5
-"""The rest of the three seconds is for reading the older answer."""
+
+class _Hub:
+    """The hub as a source of rows and details."""
+
+    title = SOURCE
+
+    def __init__(self, client: HuggingFaceClient) -> None:
+        self._client = client
+
+    @property
+    def endpoint(self) -> str:
+        return self._client.endpoint
+
+    async def page(self, query: CatalogQuery) -> Mapping[str, Any]:
+        stored = await self._client.listing(query)
+        wanted = None if query.cursor else repository_of(query.text)
+        if wanted and all(_id(row) != wanted.lower() for row in stored["rows"]):
+            stored["rows"] = [*await self._named_exactly(wanted), *stored["rows"]]
+        return stored
+
+    async def model(self, model_name: str) -> Any:
+        return await self._client.repository(model_name)
+
+    def entries(self, rows: Any) -> tuple[CatalogEntry, ...]:
+        return parse_rows(rows, endpoint=self.endpoint)
+
+    def entry(self, stored: Any) -> CatalogEntry:
+        return parse_entry(stored, endpoint=self.endpoint)
+
+    async def _named_exactly(self, model_name: str) -> list[Any]:
+        """A repository without GGUF is no row of the listing, but whoever types its name learns why."""
+        try:
+            return [await self._client.repository(model_name)]
+        except VenomError:
+            return []
 
 
 class HuggingFaceCatalog:
@@ -58,14 +89,12 @@ class HuggingFaceCatalog:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._client = HuggingFaceClient(http, endpoint=endpoint, token=token, clock=clock)
-        self._headers = RemoteHeaders(http, cache=cache, authorization=self._client.authorization)
-        self._cache = cache
-        self._read_bundled = bundled
-        self._bundled: tuple[tuple[CatalogEntry, ...], datetime | None] | None = None
-        self._clock = clock
-        self._updated: Signal[CatalogUpdate] = Signal()
-        self._pages = LateAnswers[tuple[CatalogQuery, CatalogPage]]("hugging-face-lists", on_late=self._publish)
-        self._entries = LateAnswers[CatalogEntry]("hugging-face-details", on_late=lambda key, entry: None)
+        self._headers = RemoteHeaders(
+            http, source=SOURCE, refusal=refusal, cache=cache, authorization=self._client.authorization
+        )
+        self._answers = AnsweredInTime(
+            _Hub(self._client), name="hugging-face", cache=cache, bundled=bundled, clock=clock
+        )
 
     @property
     def provider(self) -> ModelProvider:
@@ -79,28 +108,14 @@ class HuggingFaceCatalog:
     @property
     def updated(self) -> Signal[CatalogUpdate]:
         """Pages that arrived after their caller had been given an older one."""
-        return self._updated
+        return self._answers.updated
 
     async def close(self) -> None:
-        await self._pages.close()
-        await self._entries.close()
+        await self._answers.close()
 
     async def list_models(self, query: CatalogQuery, *, refresh: bool = False) -> CatalogPage:
         """One page within 3 s: fresh, or the last one kept, or the bundled one, marked `stale` with the `error`."""
-        if query.cursor is not None and query.cursor.startswith(BUNDLED_CURSOR):
-            return await self._bundled_page(query, None)
-        key = self._key("list", query.text.strip().lower(), query.sort.value, query.limit, query.cursor)
-        kept = await self._cache.read(key)
-        older = None if kept is None else await self._kept_page(kept)
-        if older is not None and kept is not None and kept.is_fresh(self._clock()) and not refresh:
-            return older
-        try:
-            _, page = await self._pages.wait(key, lambda: self._fetch_page(query, key), at_most_s=_ASK_AT_MOST_S)
-        except TimeoutError:
-            return await self._fallback(query, older, _too_slow())
-        except VenomError as error:
-            return await self._fallback(query, older, quietly(error))
-        return page
+        return await self._answers.list_models(query, refresh=refresh)
 
     async def details(self, model_name: str, *, refresh: bool = False) -> CatalogEntry:
         """The row with exact sizes, checksums and the commit, within 3 s; a tag behind the name is ignored.
@@ -108,24 +123,7 @@ class HuggingFaceCatalog:
         When the hub does not answer, the last details kept. Raises `InvalidName`, `UnknownRepository`,
         `GatedRepository`, `TokenRefused`, `SourceUnreachable`, `SourceBusy`, `SourceChanged`, `UpstreamSlow`.
         """
-        name = checked_repository(model_name)
-        key = self._key("details", name)
-        kept = await self._cache.read(key)
-        older = None if kept is None else self._kept_entry(kept)
-        if older is not None and kept is not None and kept.is_fresh(self._clock()) and not refresh:
-            return older
-        try:
-            return await self._entries.wait(key, lambda: self._fetch_entry(name, key), at_most_s=_ASK_AT_MOST_S)
-        except TimeoutError as error:
-            if older is not None:
-                return older
-            raise _too_slow() from error
-        except TokenRefused:
-            raise
-        except (UpstreamFailed, UpstreamSlow):
-            if older is not None:
-                return older
-            raise
+        return await self._answers.details(checked_repository(model_name), refresh=refresh)
 
     async def exact_fit(
         self,
@@ -150,7 +148,7 @@ class HuggingFaceCatalog:
                 self.resolve_url(entry.model_name, entry.revision or "main", first),
                 model_name=entry.model_name,
                 file_name=first,
-                revision=entry.revision,
+                fixed=f"{entry.model_name} {entry.revision} {first}" if entry.revision else None,
             )
         except VenomError as error:
             word = f"the file's header could not be read ({error.reason_code})"
@@ -169,74 +167,7 @@ class HuggingFaceCatalog:
         """Where the bytes of one file of a repository are."""
         return self._client.resolve_url(model_name, revision, file_name)
 
-    async def _fetch_page(self, query: CatalogQuery, key: str) -> tuple[CatalogQuery, CatalogPage]:
-        stored = await self._client.listing(query)
-        wanted = None if query.cursor else repository_of(query.text)
-        if wanted and all(_id(row) != wanted.lower() for row in stored["rows"]):
-            stored["rows"] = [*await self._named_exactly(wanted), *stored["rows"]]
-        read_at = self._clock()
-        entries = await self._parsed(stored["rows"])
-        await self._cache.write(key, stored, read_at=read_at)
-        return query, CatalogPage(entries=entries, next_cursor=stored["next"], read_at=read_at)
-
-    async def _named_exactly(self, model_name: str) -> list[Any]:
-        """A repository without GGUF is no row of the listing, but whoever types its name learns why."""
-        try:
-            return [await self._client.repository(model_name)]
-        except VenomError:
-            return []
-
-    async def _fetch_entry(self, model_name: str, key: str) -> CatalogEntry:
-        stored = await self._client.repository(model_name)
-        found = parse_entry(stored, endpoint=self._client.endpoint)
-        await self._cache.write(key, stored, read_at=self._clock())
-        return found
-
-    async def _kept_page(self, kept: Kept) -> CatalogPage | None:
-        try:
-            entries = await self._parsed(kept.value["rows"])
-            cursor = kept.value["next"]
-        except (SourceChanged, KeyError, TypeError):
-            return None
-        return CatalogPage(
-            entries=entries, next_cursor=cursor if isinstance(cursor, str) else None, read_at=kept.read_at
-        )
-
-    def _kept_entry(self, kept: Kept) -> CatalogEntry | None:
-        try:
-            return parse_entry(kept.value, endpoint=self._client.endpoint)
-        except SourceChanged:
-            return None
-
-    async def _parsed(self, stored: Any) -> tuple[CatalogEntry, ...]:
-        return await asyncio.to_thread(parse_rows, stored, endpoint=self._client.endpoint)
-
-    async def _fallback(self, query: CatalogQuery, older: CatalogPage | None, error: VenomError) -> CatalogPage:
-        if older is not None:
-            return replace(older, stale=True, error=error)
-        if query.cursor is not None:
-            return CatalogPage(entries=(), next_cursor=query.cursor, stale=True, error=error)
-        return await self._bundled_page(query, error)
-
-    async def _bundled_page(self, query: CatalogQuery, error: VenomError | None) -> CatalogPage:
-        if self._bundled is None:
-            shipped = await asyncio.to_thread(self._read_bundled)
-            self._bundled = (await self._parsed(list(shipped.rows)), shipped.as_of)
-        entries, as_of = self._bundled
-        return bundled_page(entries, query, as_of=as_of, error=error)
-
-    def _publish(self, _: str, answer: tuple[CatalogQuery, CatalogPage]) -> None:
-        query, page = answer
-        self._updated.publish(CatalogUpdate(query=query, page=page))
-
-    def _key(self, *parts: str | int | None) -> str:
-        return " ".join((self._client.endpoint, *(repr(part) for part in parts)))
-
 
 def _id(row: Any) -> str:
     name = row.get("id") if isinstance(row, dict) else None
     return name.lower() if isinstance(name, str) else ""
-
-
-def _too_slow() -> UpstreamSlow:
-    return UpstreamSlow(source=SOURCE, timeout_s=int(ANSWER_WITHIN_S))

@@ -5,10 +5,11 @@ import inspect
 import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 from urllib.parse import quote
 
+from venom_desktop.core.catalog.asked_to_wait import AskedToWait
 from venom_desktop.core.catalog.base import CatalogQuery
 from venom_desktop.core.catalog.hugging_face_wire import LIST_FIELDS, SORT_FIELDS, SOURCE, next_cursor, refusal
 from venom_desktop.core.errors import (
@@ -18,7 +19,6 @@ from venom_desktop.core.errors import (
     SourceChanged,
     TokenRefused,
     UnknownRepository,
-    VenomError,
 )
 from venom_desktop.core.http import Client, Response, get
 
@@ -37,8 +37,7 @@ class HuggingFaceClient:
         self.endpoint = endpoint.rstrip("/")
         self._http = http
         self._token = token
-        self._clock = clock
-        self._busy_until: datetime | None = None
+        self._wait = AskedToWait(SOURCE, clock=clock)
 
     async def authorization(self) -> Mapping[str, str]:
         """The header with the token, or none."""
@@ -87,24 +86,16 @@ class HuggingFaceClient:
     async def _get(
         self, path: str, parameters: Mapping[str, Any], *, model_name: str | None, headers: Mapping[str, str]
     ) -> Response:
-        self._respect_wait()
+        self._wait.respect()
         try:
             response = await get(self._http, self.endpoint + path, source=SOURCE, params=parameters, headers=headers)
         except SourceBusy as busy:
-            self._busy_until = self._clock() + timedelta(seconds=busy.parameters["retry_after_s"])
+            self._wait.note(busy)
             raise
         error = refusal(response, model_name=model_name, with_token=bool(headers))
         if error is not None:
             raise error
         return response
-
-    def _respect_wait(self) -> None:
-        if self._busy_until is None:
-            return
-        left_s = (self._busy_until - self._clock()).total_seconds()
-        if left_s > 0:
-            raise SourceBusy(source=SOURCE, retry_after_s=max(1, round(left_s)))
-        self._busy_until = None
 
 
 def repository_of(text: str) -> str | None:
@@ -127,8 +118,3 @@ async def _decoded(response: Response) -> Any:
         return await asyncio.to_thread(json.loads, response.content)
     except (ValueError, RecursionError) as error:
         raise SourceChanged(source=SOURCE) from error
-
-
-def quietly(error: VenomError) -> VenomError:
-    """The error without the frames it passed, to be kept in a page."""
-    return error.with_traceback(None)
