@@ -9,7 +9,8 @@ from venom_desktop.core.errors import LoadCancelled, RuntimeFailed, SwitchInProg
 from venom_desktop.core.operations.operation import ModelOperation, OperationStatus, OperationType
 from venom_desktop.core.registry.model import ModelKey
 from venom_desktop.core.runtimes.base import Control, LoadedModel, LoadSettings, RuntimeSnapshot, RuntimeState
-from venom_desktop.ui.runtime.card_words import CardFacts, Verb, card_look
+from venom_desktop.ui.runtime.card_facts import CardFacts, Verb
+from venom_desktop.ui.runtime.card_words import card_look
 
 NOW = datetime(2026, 10, 3, 12, 0, tzinfo=UTC)
 KEY = ModelKey(name="org/Tiny-GGUF:Q4_K_M", runtime="llama_cpp")

@@ -15,8 +15,8 @@ from tests.ui.runtime.desk import NAME, Desk, run_desk
 from venom_desktop.core.errors import Cure
 from venom_desktop.core.registry.model import ModelKey
 from venom_desktop.core.runtimes.base import LoadedModel, RuntimeState
-from venom_desktop.ui.runtime.card_words import Verb
-from venom_desktop.ui.runtime.loaded import Column, LoadedModels, LoadedRow
+from venom_desktop.ui.runtime.card_facts import Verb
+from venom_desktop.ui.runtime.loaded_rows import Column, LoadedModels, LoadedRow
 
 
 def plain(text: str) -> str:
@@ -94,8 +94,8 @@ def test_a_start_whose_file_is_gone_says_so_on_the_card(themed: QApplication, tm
         card.buttons[Verb.START].click()
         await desk.until(card.failure.isVisible)
         assert "is no longer at" in card.failure.text()
-        assert card.cure_button.label == "Download again"
-        card.cure_button.click()
+        assert card.cure_buttons[0].label == "Download again"
+        card.cure_buttons[0].click()
         assert desk.cures == [Cure.DOWNLOAD_AGAIN]
 
     run_desk(themed, tmp_path / "home", scenario)

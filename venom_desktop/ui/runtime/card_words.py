@@ -1,72 +1,72 @@
-"""What the card of a runtime says in each of its states."""
+"""What the card of a runtime says in each of its states; `server_words` has those of a server of its own."""
 
-from dataclasses import dataclass, field
+from dataclasses import replace
 from datetime import datetime
-from enum import StrEnum
 from typing import assert_never
 
-from venom_desktop.core.errors import LoadCancelled
-from venom_desktop.core.operations.operation import ModelOperation
-from venom_desktop.core.registry.model import ModelKey
-from venom_desktop.core.runtimes.base import Control, LoadSettings, RuntimeSnapshot, RuntimeState
-from venom_desktop.ui.i18n import ago, facts, number, plural, tokens, tr
-from venom_desktop.ui.messages import Message, message_of, message_of_operation
+from venom_desktop.core.errors import Cure, LoadCancelled, RuntimeTooOld, ServerPortTaken
+from venom_desktop.core.runtimes.base import RuntimeState
+from venom_desktop.ui.i18n import facts, plural, tokens, tr
+from venom_desktop.ui.messages import Message, cure_words, message_of, message_of_operation
+from venom_desktop.ui.runtime import server_words
+from venom_desktop.ui.runtime.card_facts import CardFacts, CardLook, Fact, Remedy, Verb
+from venom_desktop.ui.runtime.process_words import (
+    answering_words,
+    answers_here,
+    exit_words,
+    last_used_words,
+    process_words,
+)
 from venom_desktop.ui.runtime.prompt_words import short_name
 from venom_desktop.ui.runtime_state import state_look
 from venom_desktop.ui.theme_tokens import ColorRole
 from venom_desktop.ui.widgets import PillLook
 
-
-class Verb(StrEnum):
-    START = "start"
-    RESTART = "restart"
-    STOP = "stop"
-    CANCEL = "cancel"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fact:
-    text: str
-    tone: ColorRole = "text2"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CardLook:
-    """`failure` takes the place of the first fact; `no_start` says why Start cannot be pressed."""
-
-    title: str
-    version: str
-    pill: PillLook
-    facts: tuple[Fact, ...]
-    verbs: tuple[Verb, ...]
-    current: bool = False
-    failure: Message | None = None
-    no_start: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CardFacts:
-    """All that a card is made of. `activation` is the newest one on this runtime."""
-
-    snapshot: RuntimeSnapshot
-    active: ModelKey | None = None
-    last_model: str | None = None
-    settings: LoadSettings = field(default_factory=LoadSettings)
-    activation: ModelOperation | None = None
-    refused: Exception | None = None
-    """Why the last verb could not even begin."""
+_OWN_CURES = frozenset({Cure.START_RUNTIME, Cure.OPEN_LOG})
+"""The card has its own buttons for these."""
+MOST_REMEDIES = 2
 
 
 def card_look(known: CardFacts, *, now: datetime | None = None) -> CardLook:
-    snapshot = known.snapshot
-    return CardLook(
-        title=snapshot.title,
-        version=snapshot.version or "",
-        pill=PillLook(**state_look(snapshot.state)._asdict()),
+    failure = _failure(known)
+    look = CardLook(
+        title=known.snapshot.title,
+        version=known.snapshot.version or "",
+        pill=PillLook(**state_look(known.snapshot.state)._asdict()),
+        facts=(),
+        verbs=_verbs(known.snapshot.state),
+        current=answers_here(known),
+        failure=failure,
+        remedies=_remedies(known, failure),
+    )
+    if known.server is not None:
+        return server_words.server_look(look, known, known.server, now=now)
+    return _engine_look(look, known, now)
+
+
+def verb_words(verb: Verb, look: CardLook) -> tuple[str, str]:
+    """The words and the icon on the button of a verb."""
+    match verb:
+        case Verb.INSTALL if look.leads_out:
+            return tr("Get {runtime}", runtime=look.title), "external"
+        case Verb.INSTALL:
+            return tr("Install {runtime}", runtime=look.title), "download"
+        case Verb.UPDATE:
+            return tr("Update to {version}", version=look.newer), "update"
+        case Verb.START:
+            return tr("Start"), "play"
+        case Verb.RESTART:
+            return tr("Restart…") if look.asks else tr("Restart"), "refresh"
+        case Verb.STOP:
+            return tr("Stop…") if look.asks else tr("Stop"), "stop"
+        case Verb.CANCEL:
+            return tr("Cancel"), "close"
+
+
+def _engine_look(look: CardLook, known: CardFacts, now: datetime | None) -> CardLook:
+    return replace(
+        look,
         facts=tuple(Fact(text=text, tone=tone) for text, tone in _lines(known, now) if text),
-        verbs=_verbs(snapshot.state),
-        current=_answers_here(known),
-        failure=_failure(known),
         no_start="" if known.last_model else tr("No model was activated here yet: choose one in the Installed tab"),
     )
 
@@ -86,12 +86,13 @@ def _verbs(state: RuntimeState) -> tuple[Verb, ...]:
 
 
 def _lines(known: CardFacts, now: datetime | None) -> tuple[tuple[str, ColorRole], ...]:
+    """Of a runtime with one model per process."""
     snapshot = known.snapshot
-    last = tr("Last used: {model}", model=short_name(known.last_model)) if known.last_model else ""
+    last = last_used_words(known)
     match snapshot.state:
         case RuntimeState.RUNNING:
-            tone: ColorRole = "accent_text" if _answers_here(known) else "text2"
-            return (_loaded_words(known), tone), (_process_words(snapshot), "text2"), (_load_words(known), "text2")
+            tone: ColorRole = "accent_text" if answers_here(known) else "text2"
+            return (_loaded_words(known), tone), (process_words(snapshot), "text2"), (_load_words(known), "text2")
         case RuntimeState.STARTING:
             return (_loading_words(known), "part"), (tr("Child process"), "text2"), (_load_words(known), "text2")
         case RuntimeState.STOPPING:
@@ -100,29 +101,19 @@ def _lines(known: CardFacts, now: datetime | None) -> tuple[tuple[str, ColorRole
             nothing = tr("No model was activated here yet")
             return (last or nothing, "text2"), (_load_words(known), "text2")
         case RuntimeState.EXITED:
-            return (_exit_words(snapshot, now), "text2"), (last, "text2")
+            return (exit_words(snapshot, now), "text2"), (last, "text2")
         case RuntimeState.UNAVAILABLE:
             return ()
         case other:
             assert_never(other)
 
 
-def _answers_here(known: CardFacts) -> bool:
-    snapshot, active = known.snapshot, known.active
-    if active is None or active.runtime != snapshot.name or snapshot.state is not RuntimeState.RUNNING:
-        return False
-    return any(loaded.name == active.name for loaded in snapshot.loaded)
-
-
 def _loaded_words(known: CardFacts) -> str:
     if not known.snapshot.loaded:
         return tr("Nothing is loaded")
-    name = short_name(known.snapshot.loaded[0].name)
-    if not _answers_here(known):
-        return tr("{model} is loaded", model=name)
-    count = known.snapshot.answering
-    busy = plural("{count} answer running", "{count} answers running", count) if count else None
-    return facts(tr("Active · {model} answers here", model=name), busy)
+    if answers_here(known):
+        return answering_words(known)
+    return tr("{model} is loaded", model=short_name(known.snapshot.loaded[0].name))
 
 
 def _loading_words(known: CardFacts) -> str:
@@ -130,26 +121,6 @@ def _loading_words(known: CardFacts) -> str:
     if activation is None or activation.status.is_final:
         return tr("Loading a model")
     return tr("Loading {model}", model=short_name(activation.model_name))
-
-
-def _process_words(snapshot: RuntimeSnapshot) -> str:
-    port = None if snapshot.port is None else tr("port {port}", port=str(snapshot.port))
-    pid = None if snapshot.pid is None else tr("PID {pid}", pid=str(snapshot.pid))
-    return facts(_control_words(snapshot.control), port, pid)
-
-
-def _control_words(control: Control | None) -> str | None:
-    match control:
-        case None:
-            return None
-        case Control.CHILD:
-            return tr("Child process")
-        case Control.SYSTEMD:
-            return tr("systemd")
-        case Control.EXTERNAL:
-            return tr("Started by someone else")
-        case other:
-            assert_never(other)
 
 
 def _load_words(known: CardFacts) -> str:
@@ -162,24 +133,44 @@ def _load_words(known: CardFacts) -> str:
     )
 
 
-def _exit_words(snapshot: RuntimeSnapshot, now: datetime | None) -> str:
-    code = snapshot.exit_code
-    end = None
-    if code is not None:
-        end = tr("signal {number}", number=number(-code)) if code < 0 else tr("exit code {number}", number=number(code))
-    return facts(ago(snapshot.changed_at, now) if snapshot.changed_at else None, end)
-
-
 def _failure(known: CardFacts) -> Message | None:
     """What the runtime says of itself, or why nothing was loaded the last time that it was tried."""
     if known.refused is not None:
         return message_of(known.refused)
+    error, activation = known.snapshot.error, known.activation
     match known.snapshot.state:
-        case RuntimeState.EXITED | RuntimeState.UNAVAILABLE:
-            return message_of(known.snapshot.error) if known.snapshot.error else None
-        case RuntimeState.STOPPED if known.activation is not None and known.snapshot.changed_at is not None:
+        case RuntimeState.EXITED | RuntimeState.UNAVAILABLE | RuntimeState.STOPPED if error is not None:
+            return message_of(error)
+        case RuntimeState.STOPPED | RuntimeState.RUNNING if activation is not None and _is_told_here(known):
             # Without a change since the program began, the failure is one of an earlier day.
-            cancelled = known.activation.reason_code == LoadCancelled.reason_code
-            return None if cancelled else message_of_operation(known.activation)
+            cancelled = activation.reason_code == LoadCancelled.reason_code
+            return None if cancelled else message_of_operation(activation)
         case _:
             return None
+
+
+def _is_told_here(known: CardFacts) -> bool:
+    """A runtime of one model stops when its load fails; a server runs on, and the operations panel tells it."""
+    return known.server is None and known.snapshot.state is RuntimeState.STOPPED and bool(known.snapshot.changed_at)
+
+
+def _remedies(known: CardFacts, failure: Message | None) -> tuple[Remedy, ...]:
+    cures = [cure for cure in (failure.cures if failure else ()) if cure not in _OWN_CURES]
+    error = known.refused or known.snapshot.error
+    return tuple(Remedy(cure=cure, words=_words_of(cure, known, error)) for cure in cures[:MOST_REMEDIES])
+
+
+def _words_of(cure: Cure, known: CardFacts, error: Exception | None) -> str:
+    title = known.snapshot.title
+    match cure:
+        case Cure.USE_SERVER:
+            return tr("Use that server")
+        case Cure.USE_FREE_PORT:
+            port = error.parameters.get("free_port") if isinstance(error, ServerPortTaken) else None
+            return tr("Use another port") if port is None else tr("Use port {port}", port=str(port))
+        case Cure.INSTALL_RUNTIME if isinstance(error, RuntimeTooOld):
+            return tr("Update {runtime}", runtime=title)
+        case Cure.INSTALL_RUNTIME:
+            return tr("Install {runtime}", runtime=title)
+        case _:
+            return cure_words(cure)

@@ -1,135 +1,30 @@
-"""The table of what is in memory: model, runtime, memory, context, and the way out."""
+"""The table of what is in memory: model, memory, context, when it goes by itself, and the verbs on it."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from enum import IntEnum
-from typing import Final
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QPoint, QRectF, Qt
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRectF, QTimer
 from PySide6.QtCore import Signal as QtSignal
+from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QAbstractItemView
 
-from venom_desktop.core.registry.model import ModelKey
-from venom_desktop.core.runtimes.base import LoadedModel, Runtime
 from venom_desktop.ui import icons, theme
-from venom_desktop.ui.i18n import gigabytes, tokens, tr
-from venom_desktop.ui.runtime.prompt_words import short_name
+from venom_desktop.ui.i18n import tr
+from venom_desktop.ui.runtime.loaded_rows import Column, Index, LoadedModels, LoadedRow, pin_words
 from venom_desktop.ui.theme_tokens import ColorRole
 from venom_desktop.ui.widgets import Cell, Frame, Menu, RowDelegate, Table, column
 
-Index = QModelIndex | QPersistentModelIndex
-NOWHERE: Final = QModelIndex()
 ROW_HEIGHT = 36
-
-
-class Column(IntEnum):
-    MODEL = 0
-    RUNTIME = 1
-    MEMORY = 2
-    CONTEXT = 3
-    UNLOAD = 4
-
-
-_WIDTHS = {Column.RUNTIME: 100, Column.MEMORY: 84, Column.CONTEXT: 90, Column.UNLOAD: 48}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoadedRow:
-    key: ModelKey
-    runtime_title: str
-    loaded: LoadedModel
-    active: bool
-
-
-def loaded_rows(runtimes: Mapping[str, Runtime], active: ModelKey | None) -> tuple[LoadedRow, ...]:
-    """Every model in memory, in the order of the runtimes."""
-    rows = []
-    for name, runtime in runtimes.items():
-        for loaded in runtime.snapshot.loaded:
-            key = ModelKey(name=loaded.name, runtime=name)
-            rows.append(LoadedRow(key=key, runtime_title=runtime.snapshot.title, loaded=loaded, active=key == active))
-    return tuple(rows)
-
-
-class LoadedModels(QAbstractTableModel):
-    def __init__(self) -> None:
-        super().__init__()
-        self._rows: tuple[LoadedRow, ...] = ()
-
-    @property
-    def rows(self) -> tuple[LoadedRow, ...]:
-        return self._rows
-
-    def show_rows(self, rows: Sequence[LoadedRow]) -> None:
-        if tuple(rows) != self._rows:
-            self.beginResetModel()
-            self._rows = tuple(rows)
-            self.endResetModel()
-
-    def rowCount(self, parent: Index = NOWHERE) -> int:
-        return 0 if parent.isValid() else len(self._rows)
-
-    def columnCount(self, parent: Index = NOWHERE) -> int:
-        return 0 if parent.isValid() else len(Column)
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        if not index.isValid():
-            return None
-        row, column_ = self._rows[index.row()], Column(index.column())
-        match role:
-            case Qt.ItemDataRole.UserRole:
-                return row
-            case Qt.ItemDataRole.DisplayRole:
-                return _text(row, column_)
-            case Qt.ItemDataRole.AccessibleTextRole:
-                return _sentence(row)
-            case Qt.ItemDataRole.ToolTipRole:
-                return tr("Unload") if column_ is Column.UNLOAD else row.key.name
-            case _:
-                return None
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        if orientation is not Qt.Orientation.Horizontal or not 0 <= section < len(Column):
-            return None
-        if role == Qt.ItemDataRole.DisplayRole:
-            return _title(Column(section))
-        if role == Qt.ItemDataRole.TextAlignmentRole and section in (Column.MEMORY, Column.CONTEXT):
-            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        return None
-
-
-def _title(column_: Column) -> str:
-    match column_:
-        case Column.MODEL:
-            return tr("Loaded model")
-        case Column.RUNTIME:
-            return tr("Runtime")
-        case Column.MEMORY:
-            return tr("Memory")
-        case Column.CONTEXT:
-            return tr("Context")
-        case Column.UNLOAD:
-            return ""
-
-
-def _text(row: LoadedRow, column_: Column) -> str:
-    match column_:
-        case Column.MODEL:
-            return short_name(row.key.name)
-        case Column.RUNTIME:
-            return row.runtime_title
-        case Column.MEMORY:
-            return gigabytes(row.loaded.memory_bytes)
-        case Column.CONTEXT:
-            return tokens(row.loaded.context)
-        case Column.UNLOAD:
-            return ""
-
-
-def _sentence(row: LoadedRow) -> str:
-    state = tr("active") if row.active else tr("loaded")
-    amounts = (_text(row, Column.MEMORY), tr("context {tokens}", tokens=_text(row, Column.CONTEXT)))
-    return ", ".join((row.key.name, row.runtime_title, *amounts, state))
+TICK_MS = 1000
+_WIDTHS = {
+    Column.RUNTIME: 92,
+    Column.MEMORY: 78,
+    Column.VRAM: 78,
+    Column.CONTEXT: 84,
+    Column.EXPIRY: 92,
+    Column.PIN: 36,
+    Column.UNLOAD: 48,
+}
 
 
 class LoadedDelegate(RowDelegate):
@@ -144,27 +39,32 @@ class LoadedDelegate(RowDelegate):
     def paint_cell(self, cell: Cell) -> None:
         row: LoadedRow = cell.value
         column_ = Column(cell.column)
+        text = str(cell.index.data())
         match column_:
             case Column.MODEL:
                 if row.active:
                     mark = QRectF(cell.rect.left() + 15, cell.rect.center().y() - 7, 14, 14)
                     icons.paint(cell.painter, "check", cell.mirrored(mark), "ok")
-                cell.text(_text(row, column_), "medium", middle=True, within=cell.inner(37))
+                cell.text(text, "medium", middle=True, within=cell.inner(37))
+            case Column.PIN:
+                if row.keeps:
+                    cell.icon("pin", role="accent_text" if row.pinned else "text2")
             case Column.UNLOAD:
                 cell.icon("eject")
-            case Column.MEMORY | Column.CONTEXT:
-                cell.text(_text(row, column_), trailing=True, tone="text" if column_ is Column.MEMORY else "text2")
-            case Column.RUNTIME:
-                cell.text(_text(row, column_), tone="text2")
+            case Column.MEMORY | Column.VRAM | Column.CONTEXT:
+                cell.text(text, trailing=True, tone="text2" if column_ is Column.CONTEXT else "text")
+            case Column.RUNTIME | Column.EXPIRY:
+                cell.text(text, tone="text2")
 
 
 class LoadedTable(Frame):
-    """A card that is there while something is loaded; `unload_wanted(ModelKey)`."""
+    """A card that is there while something is loaded; `unload_wanted(ModelKey)`, `pin_wanted(ModelKey, bool)`."""
 
     unload_wanted = QtSignal(object)
+    pin_wanted = QtSignal(object, bool)
 
-    def __init__(self) -> None:
-        self.rows = LoadedModels()
+    def __init__(self, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self.rows = LoadedModels(now)
         self.table = Table(tr("Loaded models"), two_lines=False, row_height=ROW_HEIGHT, first_margin=17)
         super().__init__("card", column(self.table, spacing=0, margins=(1, 3, 1, 4)))
         self.table.setModel(self.rows)
@@ -174,25 +74,70 @@ class LoadedTable(Frame):
         self.table.set_column_widths({int(column_): width for column_, width in _WIDTHS.items()})
         self.table.clicked.connect(self._click)
         self.table.delete_pressed.connect(lambda: self._unload(self.table.selected_index()))
+        self.table.space_pressed.connect(lambda: self._pin(self.table.selected_index()))
         self.table.menu_requested.connect(self._open_menu)
+        self._timer = QTimer(self)
+        self._timer.setInterval(TICK_MS)
+        self._timer.timeout.connect(self.rows.tick)
         self.hide()
 
     def show_rows(self, rows: Sequence[LoadedRow]) -> None:
         self.rows.show_rows(rows)
+        self.table.setColumnHidden(Column.VRAM, not self.rows.knows_vram)
+        self.table.setColumnHidden(Column.EXPIRY, not any(row.keeps for row in rows))
+        self.table.setColumnHidden(Column.PIN, not any(row.keeps for row in rows))
         self.table.fit_height_to_rows()
         self.setVisible(bool(rows))
+        self._count_or_rest()
+
+    def menu_for(self, index: Index) -> Menu:
+        """The verbs on one row, with the keys that do the same."""
+        row, chosen = self.rows.rows[index.row()], QPersistentModelIndex(index)
+        menu = Menu(self)
+        unload = menu.addAction(icons.icon("eject"), tr("Unload"), lambda: self._unload(chosen))
+        unload.setShortcut("Del")
+        if row.keeps:
+            pin = menu.addAction(icons.icon("pin"), pin_words(row), lambda: self._pin(chosen))
+            pin.setShortcut("Space")
+        return menu
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.rows.tick()
+        self._count_or_rest()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._count_or_rest()
+
+    @property
+    def is_counting(self) -> bool:
+        return self._timer.isActive()
+
+    def _count_or_rest(self) -> None:
+        if not (self.isVisible() and self.rows.counts_down):
+            self._timer.stop()
+        elif not self._timer.isActive():
+            self._timer.start()
 
     def _click(self, index: QModelIndex) -> None:
-        if index.column() == Column.UNLOAD:
-            self._unload(index)
+        match Column(index.column()):
+            case Column.UNLOAD:
+                self._unload(index)
+            case Column.PIN:
+                self._pin(index)
+            case _:
+                pass
 
     def _unload(self, index: Index) -> None:
         if index.isValid():
             self.unload_wanted.emit(self.rows.rows[index.row()].key)
 
+    def _pin(self, index: Index) -> None:
+        if index.isValid() and (row := self.rows.rows[index.row()]).keeps:
+            self.pin_wanted.emit(row.key, not row.pinned)
+
     def _open_menu(self, index: QModelIndex, place: QPoint) -> None:
-        menu = Menu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        chosen = QPersistentModelIndex(index)
-        menu.addAction(icons.icon("eject"), tr("Unload"), lambda: self._unload(chosen))
+        menu = self.menu_for(index)
+        menu.aboutToHide.connect(menu.deleteLater)
         menu.popup(place)

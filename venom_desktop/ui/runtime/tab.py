@@ -1,11 +1,13 @@
 """The Runtime tab: places cards, loaded models, charts and prompt, and ties them to core."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
+from types import MappingProxyType
+from typing import Any, Final
 
 from PySide6.QtCore import QByteArray
 from PySide6.QtCore import Signal as QtSignal
-from PySide6.QtGui import QGuiApplication, QResizeEvent
+from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from venom_desktop.core.errors import Cure
@@ -16,25 +18,32 @@ from venom_desktop.core.runtimes.active import ActiveModelStore
 from venom_desktop.core.runtimes.ask import Ask
 from venom_desktop.core.runtimes.base import LoadSettings, Runtime
 from venom_desktop.core.settings.ui_state import UiState
-from venom_desktop.ui import icons
+from venom_desktop.core.signals import Unsubscribe
 from venom_desktop.ui.bridge import Bridge
 from venom_desktop.ui.i18n import tr
-from venom_desktop.ui.links import open_file
-from venom_desktop.ui.runtime.card import RuntimeCard
-from venom_desktop.ui.runtime.card_words import CardFacts, Verb, card_look
+from venom_desktop.ui.runtime.card_facts import Verb
+from venom_desktop.ui.runtime.cards import RuntimeCards
 from venom_desktop.ui.runtime.charts import HostCharts
-from venom_desktop.ui.runtime.loaded import LoadedTable, loaded_rows
-from venom_desktop.ui.runtime.log_view import LogView
+from venom_desktop.ui.runtime.loaded import LoadedTable
+from venom_desktop.ui.runtime.loaded_rows import loaded_rows
+from venom_desktop.ui.runtime.log_view import Log, LogView
+from venom_desktop.ui.runtime.process_words import unit_words
 from venom_desktop.ui.runtime.prompt import PromptPanel
 from venom_desktop.ui.runtime.prompt_words import answerer_of
+from venom_desktop.ui.runtime.server_tools import NO_TOOLS, ServerTools
+from venom_desktop.ui.runtime.tuning_page import TuningPage
 from venom_desktop.ui.runtime.verbs import RuntimeVerbs
 from venom_desktop.ui.widgets import Button, SideSplitter, column, row, scrolling, wrapped
 
 PROMPT_WIDTH = 380
+_NONE: Final[Mapping[str, ServerTools]] = MappingProxyType({})
 
 
 class RuntimeTab(QWidget):
-    """`cure_wanted(Cure)` carries the cures that lie in other tabs (ACTIVATE_MODEL: Installed)."""
+    """`cure_wanted(Cure)` carries the cures that lie in other tabs (ACTIVATE_MODEL: Installed).
+
+    `tools`: what a server has beside its runtime, by the runtime's name. Servers are watched while the tab shows.
+    """
 
     cure_wanted = QtSignal(object)
 
@@ -49,6 +58,7 @@ class RuntimeTab(QWidget):
         host: HostMonitor,
         ui_state: UiState,
         load_settings: Callable[[ModelKey], LoadSettings] = lambda key: LoadSettings(),
+        tools: Mapping[str, ServerTools] = _NONE,
     ) -> None:
         super().__init__()
         self._bridge = bridge
@@ -56,32 +66,33 @@ class RuntimeTab(QWidget):
         self._registry = registry
         self._active = active
         self._host = host
-        self._load_settings = load_settings
-        self._refused: dict[str, Exception] = {}
+        self._tools = tools
+        self._watches: list[Unsubscribe] = []
         self._narrow = False
         self.verbs = RuntimeVerbs(runtimes, registry=registry, active=active)
-        self.cards = {name: self._make_card(name, runtime) for name, runtime in runtimes.items()}
+        self.panel = RuntimeCards(
+            bridge,
+            runtimes,
+            verbs=self.verbs,
+            active=active,
+            operations=lambda: registry.operations.operations,
+            tools=tools,
+            load_settings=load_settings,
+        )
+        self.cards = self.panel.cards
         self.loaded = LoadedTable()
         self.charts = HostCharts(bridge, host)
-        self.log = LogView()
+        self.log = LogView(bridge)
+        self.tuning: TuningPage | None = None
         self.prompt = PromptPanel(bridge, ask=ask, ui_state=ui_state)
         self.prompt_button = Button(tr("Try a prompt"), icon="send", size="dense", on_click=self._toggle_prompt)
         self._place()
         self._listen()
         self.show_state()
 
-    def _make_card(self, name: str, runtime: Runtime) -> RuntimeCard:
-        card = RuntimeCard(runtime.snapshot.title)
-        card.verb_pressed.connect(partial(self.run_verb, name))
-        card.log_wanted.connect(partial(self.show_log, name))
-        card.cure_wanted.connect(self.cure)
-        card.menu.aboutToShow.connect(partial(self._fill_menu, name))
-        return card
-
     def _place(self) -> None:
         self._top = wrapped(row(None, self.prompt_button))
-        cards = row(*((card, 1) for card in self.cards.values()), spacing=12)
-        page = column(self._top, cards, self.loaded, self.charts, None, spacing=12, margins=(16, 16, 16, 16))
+        page = column(self._top, self.panel, self.loaded, self.charts, None, spacing=12, margins=(16, 16, 16, 16))
         self._main = QStackedWidget()
         self._main.addWidget(scrolling(wrapped(page)))
         self._main.addWidget(self.log)
@@ -100,19 +111,33 @@ class RuntimeTab(QWidget):
         bridge.listen_merged(registry.operations.changed, self, self._take_news)
         # Ages ("4 min ago") move on with the samples of the machine.
         bridge.listen_merged(self._host, self, self._take_news)
-        self.loaded.unload_wanted.connect(self._unload)
-        self.log.closed.connect(self._close_log)
+        self.panel.changed.connect(self.show_state)
+        self.panel.log_wanted.connect(self.show_log)
+        self.panel.tuning_wanted.connect(self.show_tuning)
+        self.panel.cure_wanted.connect(self.cure)
+        self.loaded.unload_wanted.connect(lambda key: self._work_on(key, self.verbs.unload(key)))
+        self.loaded.pin_wanted.connect(lambda key, pinned: self._work_on(key, self.verbs.pin(key, pinned=pinned)))
+        self.log.closed.connect(self._close_page)
         self.prompt.cure_wanted.connect(self.cure)
         self.prompt.closed.connect(self._close_prompt)
 
     def show_state(self) -> None:
         """Show what runtimes, active model and operations are now."""
-        for name, card in self.cards.items():
-            card.show_look(card_look(self._facts(name)))
+        self.panel.show_state()
+        if self.tuning is not None and self.tuning.isVisible():
+            self.tuning.look()
         self.loaded.show_rows(loaded_rows(self._runtimes, self._active.snapshot.key))
         last_model = self.verbs.last_model(self._usual_runtime())
         switching, active = self.verbs.is_switching(), self._active.snapshot
-        self.prompt.show_answerer(answerer_of(active, self._runtimes, last_model=last_model, switching=switching))
+        self.prompt.show_answerer(
+            answerer_of(
+                active,
+                self._runtimes,
+                last_model=last_model,
+                switching=switching,
+                capabilities=self.verbs.capabilities(active.key),
+            )
+        )
 
     def set_narrow(self, narrow: bool) -> None:
         """Under 1100 px the prompt leaves the page and comes back over it when it is asked for."""
@@ -145,14 +170,16 @@ class RuntimeTab(QWidget):
         if self._narrow and self.prompt.isVisible():
             self._close_prompt()
             return True
-        if self._main.currentWidget() is self.log:
-            self._close_log()
+        if self._main.currentIndex() > 0:
+            self._close_page()
             return True
         return False
 
     def refresh(self) -> None:
         self._host.refresh()
         self.log.look()
+        for name, server in self.panel.servers.items():
+            self._bridge.start(f"runtime {name} look", server.runtime.refresh())
 
     def state(self) -> QByteArray:
         """Where the line between page and prompt stands, to be kept between runs."""
@@ -163,18 +190,42 @@ class RuntimeTab(QWidget):
 
     def run_verb(self, name: str, verb: Verb) -> None:
         """Start, restart or stop a runtime; why it could not begin shows on its card."""
-        self._refused.pop(name, None)
-        self._bridge.start(f"runtime {name}", self._carry_out(name, verb), on_error=partial(self._refuse, name))
+        self.panel.run_verb(name, verb)
 
     def show_log(self, name: str) -> None:
-        runtime = self._runtimes[name]
-        self.log.show_log(runtime.snapshot.title, self.verbs.log_file(name), runtime.log_lines)
+        """Bring the log of a runtime over the page."""
+        runtime, tools = self._runtimes[name], self._tools.get(name, NO_TOOLS)
+        unit = tools.unit()
+        self.log.show_log(
+            Log(
+                title=runtime.snapshot.title,
+                lines=runtime.log_lines,
+                ask=tools.read_log,
+                path=self.verbs.log_file(name) if unit is None else None,
+                where="" if unit is None else tr("Journal of {unit}", unit=unit_words(unit)),
+            )
+        )
         self._main.setCurrentWidget(self.log)
+
+    def show_tuning(self, name: str) -> None:
+        """Bring the tuning of a server over the page."""
+        desk = self._tools.get(name, NO_TOOLS).tuning
+        if desk is None:
+            return
+        if self.tuning is not None:
+            self._main.removeWidget(self.tuning)
+            self.tuning.deleteLater()
+        self.tuning = TuningPage(self._bridge, desk, snapshot=lambda: self._runtimes[name].snapshot)
+        self.tuning.closed.connect(self._close_page)
+        self.tuning.verb_wanted.connect(partial(self.run_verb, name))
+        self._main.addWidget(self.tuning)
+        self._main.setCurrentWidget(self.tuning)
 
     def cure(self, cure: Cure) -> None:
         """Start a runtime or show its log; what lies in other tabs is passed on."""
         name = self._usual_runtime()
-        if cure is Cure.START_RUNTIME and self.verbs.last_model(name) is not None:
+        startable = name in self.panel.servers or self.verbs.last_model(name) is not None
+        if cure is Cure.START_RUNTIME and startable:
             self.run_verb(name, Verb.START)
         elif cure is Cure.OPEN_LOG:
             self.show_log(name)
@@ -186,34 +237,25 @@ class RuntimeTab(QWidget):
         if self._narrow:
             self._place_overlay()
 
-    async def _carry_out(self, name: str, verb: Verb) -> None:
-        match verb:
-            case Verb.START:
-                await self.verbs.start(name)
-            case Verb.RESTART:
-                await self.verbs.restart(name)
-            case Verb.STOP | Verb.CANCEL:
-                await self.verbs.stop(name)
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if not self._watches:
+            servers = self.panel.servers.values()
+            self._watches = [server.runtime.watch() for server in servers]
 
-    def _refuse(self, name: str, error: Exception) -> None:
-        self._refused[name] = error
-        self.show_state()
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._end_watches()
 
-    def _unload(self, key: ModelKey) -> None:
-        self._refused.pop(key.runtime, None)
-        self._bridge.start(f"unload {key.runtime}", self.verbs.unload(key), on_error=partial(self._refuse, key.runtime))
+    def _end_watches(self) -> None:
+        watches, self._watches = self._watches, []
+        for end in watches:
+            end()
 
-    def _facts(self, name: str) -> CardFacts:
-        snapshot, last_model = self._runtimes[name].snapshot, self.verbs.last_model(name)
-        model = snapshot.loaded[0].name if snapshot.loaded else last_model
-        return CardFacts(
-            snapshot=snapshot,
-            active=self._active.snapshot.key,
-            last_model=last_model,
-            settings=self._load_settings(ModelKey(name=model, runtime=name)) if model else LoadSettings(),
-            activation=self.verbs.activation(name),
-            refused=self._refused.get(name),
-        )
+    def _work_on(self, key: ModelKey, work: Coroutine[Any, Any, object]) -> None:
+        """Do something with a loaded model; why it could not be done shows on its runtime's card."""
+        self.panel.forgive(key.runtime)
+        self._bridge.start(f"memory {key.runtime} {key.name}", work, on_error=partial(self.panel.refuse, key.runtime))
 
     def _usual_runtime(self) -> str:
         """The runtime of the active model, else the first one."""
@@ -223,20 +265,6 @@ class RuntimeTab(QWidget):
     def _take_news(self, news: Sequence[object]) -> None:
         del news
         self.show_state()
-
-    def _fill_menu(self, name: str) -> None:
-        menu, endpoint, log_file = (
-            self.cards[name].menu,
-            self._runtimes[name].snapshot.endpoint,
-            self.verbs.log_file(name),
-        )
-        menu.clear()
-        copy = menu.addAction(icons.icon("copy"), tr("Copy the server's address"), partial(_copy, f"{endpoint}/v1"))
-        copy.setEnabled(endpoint is not None)
-        if log_file is not None:
-            opened = menu.addAction(icons.icon("log"), tr("Open the log file"), partial(open_file, str(log_file)))
-            opened.setEnabled(log_file.exists())
-        menu.addAction(icons.icon("settings"), tr("Runtime settings"), partial(self.cure, Cure.OPEN_SETTINGS))
 
     def _toggle_prompt(self) -> None:
         if self.prompt.isVisible():
@@ -248,12 +276,8 @@ class RuntimeTab(QWidget):
         self.prompt.hide()
         self.prompt_button.setFocus()
 
-    def _close_log(self) -> None:
+    def _close_page(self) -> None:
         self._main.setCurrentIndex(0)
 
     def _place_overlay(self) -> None:
         self.prompt.setGeometry(self.width() - PROMPT_WIDTH, 0, PROMPT_WIDTH, self.height())
-
-
-def _copy(text: str) -> None:
-    QGuiApplication.clipboard().setText(text)

@@ -1,4 +1,4 @@
-"""What the Runtime tab can do with a runtime: start, restart, stop, unload, and find its log."""
+"""What the Runtime tab can do with a runtime: start, restart, stop, unload, pin, and find its log."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -6,10 +6,11 @@ from typing import Protocol, runtime_checkable
 
 from venom_desktop.core.errors import NoActiveModel, SwitchInProgress
 from venom_desktop.core.operations.operation import ModelOperation, OperationType
-from venom_desktop.core.registry.model import ModelKey
+from venom_desktop.core.registry.capabilities import effective
+from venom_desktop.core.registry.model import ModelCapabilities, ModelKey
 from venom_desktop.core.registry.registry import ModelRegistry
 from venom_desktop.core.runtimes.active import ActiveModelStore
-from venom_desktop.core.runtimes.base import Runtime
+from venom_desktop.core.runtimes.base import Runtime, ServerRuntime
 
 
 @runtime_checkable
@@ -32,6 +33,12 @@ class RuntimeVerbs:
         installed = {model.key for model in self._registry.inventory.snapshot.models}
         return name if name is not None and ModelKey(name=name, runtime=runtime) in installed else None
 
+    def capabilities(self, key: ModelKey | None) -> ModelCapabilities:
+        """What a model is known to do; nothing of one that is not here."""
+        found = (model for model in self._registry.inventory.snapshot.models if model.key == key)
+        model = next(found, None)
+        return ModelCapabilities() if model is None else effective(model)
+
     def activation(self, runtime: str) -> ModelOperation | None:
         """The newest activation on this runtime, ended or not."""
         found = (one for one in self._registry.operations.operations if one.runtime == runtime)
@@ -46,36 +53,83 @@ class RuntimeVerbs:
         found = self._runtimes[runtime]
         return found.log_file if isinstance(found, WritesLog) else None
 
+    def cancel(self, operation_id: str) -> None:
+        self._registry.cancel(operation_id)
+
     async def start(self, runtime: str) -> None:
+        """Start a server, or activate the last model of a runtime that runs one model per process.
+
+        Raises `NoActiveModel`, what an activation raises, and what `ServerRuntime.start` raises.
+        """
+        found = self._runtimes[runtime]
+        if isinstance(found, ServerRuntime):
+            await found.start()
+        else:
+            await self.activate_last(runtime)
+
+    async def activate_last(self, runtime: str) -> None:
         """Activate the last model. Raises `NoActiveModel` and what an activation raises."""
         name = self.last_model(runtime)
         if name is None:
             raise NoActiveModel
         await self._registry.start_activation(name, runtime)
 
-    async def restart(self, runtime: str) -> None:
-        """End the server and load the same model again. Raises `SwitchInProgress` and what an activation raises."""
+    async def restart(self, runtime: str, *, force: bool = False) -> None:
+        """End the server and start it anew; the model that answered answers again.
+
+        `force` ends a server of another program too. Raises `SwitchInProgress`, `NotOurServer` and as `start`.
+        """
         if self.is_switching():
             raise SwitchInProgress
-        loaded = self._runtimes[runtime].snapshot.loaded
-        name = loaded[0].name if loaded else self.last_model(runtime)
-        await self._runtimes[runtime].stop()
+        found = self._runtimes[runtime]
+        name = self._answering(found) if isinstance(found, ServerRuntime) else self._first_loaded(found)
+        if not isinstance(found, ServerRuntime):
+            await found.stop()
+        elif force:
+            await found.stop(force=True)
+            await found.start()
+        else:
+            await found.restart()
         if name is not None:
             await self._registry.start_activation(name, runtime)
 
-    async def stop(self, runtime: str) -> None:
-        """End the server; a load under way is cancelled. What was active stays the one that Start brings back."""
-        activation = self.activation(runtime)
-        if activation is not None and not activation.status.is_final:
+    async def stop(self, runtime: str, *, force: bool = False) -> None:
+        """End the server; a load under way is cancelled. What was active stays the one that Start brings back.
+
+        Raises `NotOurServer` for a server that another program started, unless `force`.
+        """
+        found, activation = self._runtimes[runtime], self.activation(runtime)
+        loading = activation is not None and not activation.status.is_final
+        if loading and activation is not None:
             self._registry.cancel(activation.operation_id)
-        else:
-            await self._runtimes[runtime].stop()
+        if isinstance(found, ServerRuntime):
+            await found.stop(force=force)
+        elif not loading:
+            await found.stop()
 
     async def unload(self, key: ModelKey) -> None:
-        """Take a model out of memory. Raises `SwitchInProgress`."""
+        """Take a model out of memory and leave the others there. Raises `SwitchInProgress`, `RuntimeUnavailable`."""
+        runtime = self._runtimes[key.runtime]
         if key == self._active.snapshot.key:
             await self._registry.deactivate()
         elif self.is_switching():
             raise SwitchInProgress
+        elif isinstance(runtime, ServerRuntime):
+            await runtime.unload_model(key.name)
         else:
-            await self._runtimes[key.runtime].unload()
+            await runtime.unload()
+
+    async def pin(self, key: ModelKey, *, pinned: bool) -> None:
+        """Keep a loaded model in memory, or let it go by itself again. Raises `RuntimeUnavailable`."""
+        runtime = self._runtimes[key.runtime]
+        if isinstance(runtime, ServerRuntime):
+            await runtime.pin(key.name, pinned=pinned)
+
+    def _answering(self, runtime: Runtime) -> str | None:
+        """The active model, if it is in this server's memory."""
+        key, loaded = self._active.snapshot.key, {model.name for model in runtime.snapshot.loaded}
+        return key.name if key is not None and key.runtime == runtime.name and key.name in loaded else None
+
+    def _first_loaded(self, runtime: Runtime) -> str | None:
+        loaded = runtime.snapshot.loaded
+        return loaded[0].name if loaded else self.last_model(runtime.name)

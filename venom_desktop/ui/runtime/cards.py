@@ -1,0 +1,186 @@
+"""The cards of all runtimes: shows how each stands, carries out what is pressed, and asks before it ends much."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import assert_never
+
+from PySide6.QtCore import Signal as QtSignal
+from PySide6.QtWidgets import QWidget
+
+from venom_desktop.core.errors import Cure, NotOurServer, ServerPortTaken
+from venom_desktop.core.operations.operation import ModelOperation
+from venom_desktop.core.registry.model import ModelKey
+from venom_desktop.core.runtimes.active import ActiveModelStore
+from venom_desktop.core.runtimes.base import LoadSettings, Runtime, RuntimeSnapshot, ServerRuntime
+from venom_desktop.ui.bridge import Bridge
+from venom_desktop.ui.dialogs import ask
+from venom_desktop.ui.runtime.card import RuntimeCard
+from venom_desktop.ui.runtime.card_facts import CardFacts, Verb
+from venom_desktop.ui.runtime.card_grid import CardLayout
+from venom_desktop.ui.runtime.card_menu import MenuEntries, fill_menu
+from venom_desktop.ui.runtime.card_words import card_look
+from venom_desktop.ui.runtime.questions import restart_question, stop_question
+from venom_desktop.ui.runtime.server_desk import ServerDesk
+from venom_desktop.ui.runtime.server_tools import NO_TOOLS, ServerTools
+from venom_desktop.ui.runtime.verbs import RuntimeVerbs
+
+
+class RuntimeCards(QWidget):
+    """`log_wanted` and `tuning_wanted` name the runtime; `cure_wanted` carries the cures that lie elsewhere."""
+
+    log_wanted = QtSignal(str)
+    tuning_wanted = QtSignal(str)
+    cure_wanted = QtSignal(object)
+    changed = QtSignal()
+
+    def __init__(
+        self,
+        bridge: Bridge,
+        runtimes: Mapping[str, Runtime],
+        *,
+        verbs: RuntimeVerbs,
+        active: ActiveModelStore,
+        operations: Callable[[], tuple[ModelOperation, ...]],
+        tools: Mapping[str, ServerTools],
+        load_settings: Callable[[ModelKey], LoadSettings],
+    ) -> None:
+        super().__init__()
+        self._bridge = bridge
+        self._runtimes = runtimes
+        self._verbs = verbs
+        self._active = active
+        self._operations = operations
+        self._load_settings = load_settings
+        self._refused: dict[str, tuple[Exception, RuntimeSnapshot]] = {}
+        self.servers = {
+            name: ServerDesk(runtime, tools.get(name, NO_TOOLS))
+            for name, runtime in runtimes.items()
+            if isinstance(runtime, ServerRuntime)
+        }
+        self.cards = {name: self._make_card(name, runtime) for name, runtime in runtimes.items()}
+        self.setLayout(CardLayout(*self.cards.values()))
+
+    def _make_card(self, name: str, runtime: Runtime) -> RuntimeCard:
+        card = RuntimeCard(runtime.snapshot.title)
+        card.verb_pressed.connect(partial(self.run_verb, name))
+        card.log_wanted.connect(partial(self.log_wanted.emit, name))
+        card.cure_wanted.connect(partial(self.cure, name))
+        card.menu.aboutToShow.connect(lambda: fill_menu(card.menu, self._menu(name)))
+        return card
+
+    def show_state(self) -> None:
+        for name, card in self.cards.items():
+            card.show_look(card_look(self.facts(name)))
+
+    def facts(self, name: str) -> CardFacts:
+        snapshot, last_model = self._runtimes[name].snapshot, self._verbs.last_model(name)
+        model = snapshot.loaded[0].name if snapshot.loaded else last_model
+        server = self.servers.get(name)
+        return CardFacts(
+            snapshot=snapshot,
+            active=self._active.snapshot.key,
+            last_model=last_model,
+            settings=self._load_settings(ModelKey(name=model, runtime=name)) if model else LoadSettings(),
+            activation=self._verbs.activation(name),
+            refused=self._refusal(name),
+            server=None if server is None else server.facts(self._operations()),
+        )
+
+    def run_verb(self, name: str, verb: Verb) -> None:
+        """Carry out what was pressed; why it could not begin shows on the card."""
+        self._run(name, partial(self._carry_out, name, verb))
+
+    def activate_last(self, name: str) -> None:
+        self._run(name, partial(self._verbs.activate_last, name))
+
+    def cure(self, name: str, cure: Cure) -> None:
+        """What lies in other places is passed on."""
+        server, error = self.servers.get(name), self.facts(name).refused or self._runtimes[name].snapshot.error
+        match cure:
+            case Cure.USE_SERVER if server is not None:
+                self._run(name, server.use_server)
+            case Cure.USE_FREE_PORT if server is not None and isinstance(error, ServerPortTaken):
+                self._run(name, partial(server.use_free_port, int(error.parameters["free_port"])))
+            case Cure.INSTALL_RUNTIME if server is not None:
+                self._run(name, server.install)
+            case _:
+                self.cure_wanted.emit(cure)
+
+    def refuse(self, name: str, error: Exception) -> None:
+        """Say on the card why something could not be done, until it is tried again or the runtime changes."""
+        self._refused[name] = (error, self._runtimes[name].snapshot)
+        self.show_state()
+
+    def forgive(self, name: str) -> None:
+        self._refused.pop(name, None)
+
+    def _run(self, name: str, work: Callable[[], Awaitable[object]]) -> None:
+        self.forgive(name)
+        self._bridge.start(f"runtime {name}", self._then_show(work), on_error=partial(self.refuse, name))
+
+    async def _then_show(self, work: Callable[[], Awaitable[object]]) -> None:
+        await work()
+        self.changed.emit()
+
+    async def _carry_out(self, name: str, verb: Verb) -> None:
+        match verb:
+            case Verb.START:
+                await self._verbs.start(name)
+            case Verb.RESTART:
+                await self._restart(name)
+            case Verb.STOP:
+                await self._stop(name)
+            case Verb.CANCEL:
+                await self._cancel(name)
+            case Verb.INSTALL | Verb.UPDATE:
+                await self.servers[name].install()
+            case other:
+                assert_never(other)
+
+    async def _stop(self, name: str) -> None:
+        try:
+            await self._verbs.stop(name)
+        except NotOurServer:
+            if await ask(self, stop_question(self._runtimes[name].snapshot)):
+                await self._verbs.stop(name, force=True)
+
+    async def _restart(self, name: str) -> None:
+        try:
+            await self._verbs.restart(name)
+        except NotOurServer:
+            if await ask(self, restart_question(self._runtimes[name].snapshot)):
+                await self._verbs.restart(name, force=True)
+
+    async def _cancel(self, name: str) -> None:
+        server = self.servers.get(name)
+        work = None if server is None else server.work(self._operations())
+        if work is not None and not work.status.is_final:
+            self._verbs.cancel(work.operation_id)
+        else:
+            await self._verbs.stop(name)
+
+    def _refusal(self, name: str) -> Exception | None:
+        error, before = self._refused.get(name, (None, None))
+        now = self._runtimes[name].snapshot
+        if before is not None and (before.state, before.pid) != (now.state, now.pid):
+            # What was refused was refused by a runtime that stood otherwise.
+            self.forgive(name)
+            return None
+        return error
+
+    def _menu(self, name: str) -> MenuEntries:
+        server, facts = self.servers.get(name), self.facts(name)
+        setup = None if server is None else server.tools.setup
+        return MenuEntries(
+            facts=facts,
+            log_file=self._verbs.log_file(name),
+            activate=partial(self.activate_last, name),
+            tune=partial(self.tuning_wanted.emit, name) if server is not None and server.tools.tuning else None,
+            show_log=partial(self.log_wanted.emit, name),
+            update=None if setup is None or server is None else partial(self._run, name, server.install),
+            check=None if setup is None or server is None else partial(self._run, name, server.check),
+            roll_back=None if setup is None or server is None else partial(self._run, name, server.roll_back),
+            previous_version=None if setup is None else setup.previous_version,
+            installed_version=None if setup is None else setup.installed_version,
+            settings=partial(self.cure_wanted.emit, Cure.OPEN_SETTINGS),
+        )

@@ -1,0 +1,100 @@
+"""One server as the tab works with it: the setup of its program, what a look for updates found, how it is tuned."""
+
+from collections.abc import Sequence
+
+from venom_desktop.core.errors import InvalidSetting
+from venom_desktop.core.operations.operation import ModelOperation, OperationStatus
+from venom_desktop.core.runtimes.base import Control, ServerRuntime
+from venom_desktop.ui.i18n import tr
+from venom_desktop.ui.links import open_link
+from venom_desktop.ui.runtime.card_facts import ServerFacts
+from venom_desktop.ui.runtime.process_words import unit_words
+from venom_desktop.ui.runtime.server_tools import ServerTools
+from venom_desktop.ui.runtime.tuning_words import profile_words
+
+
+class ServerDesk:
+    """`newer` is the version that an update would bring, "" when none is known."""
+
+    def __init__(self, runtime: ServerRuntime, tools: ServerTools) -> None:
+        self.runtime = runtime
+        self.tools = tools
+        self.newer = ""
+        self._answer = ""
+        self._operation_id: str | None = None
+
+    async def install(self) -> None:
+        """Fetch the program, or lead to the page that has its installer. Raises as `ServerSetup.install`."""
+        setup = self.tools.setup
+        if setup is None:
+            return
+        self._answer = ""
+        if setup.installer_page is not None:
+            open_link(setup.installer_page)
+        else:
+            self._operation_id = await setup.install()
+            self.newer = ""
+
+    async def check(self) -> None:
+        """Ask whether a newer version is out. Raises as `ServerSetup.check`."""
+        if self.tools.setup is not None:
+            self.newer = await self.tools.setup.check() or ""
+            self._answer = "" if self.newer else tr("This is the newest version")
+
+    async def roll_back(self) -> None:
+        """Return to the version before, and run it if the server ran. Raises as `ServerRuntime.restart`."""
+        if self.tools.setup is not None:
+            await self.tools.setup.roll_back()
+            self._answer = self.newer = ""
+
+    async def use_server(self) -> None:
+        """Take the server that stands at the port for ours to use."""
+        await self.runtime.refresh()
+
+    async def use_free_port(self, port: int) -> None:
+        """Start the server at another port. Raises `SettingLocked` and as `ServerRuntime.start`."""
+        if self.tools.use_free_port is not None:
+            await self.tools.use_free_port(port)
+            await self.runtime.start()
+
+    def work(self, operations: Sequence[ModelOperation]) -> ModelOperation | None:
+        """The setup that runs, or the one of now that failed."""
+        found = (one for one in operations if one.operation_id == self._operation_id or self._is_setup(one))
+        return next((one for one in found if not one.status.is_final or self._is_told(one)), None)
+
+    def facts(self, operations: Sequence[ModelOperation]) -> ServerFacts:
+        setup, tuning = self.tools.setup, self.tools.tuning
+        waiting, total = self._waiting()
+        return ServerFacts(
+            work=self.work(operations),
+            installer_page=setup is not None and setup.installer_page is not None,
+            can_install=setup is not None and setup.installer_page is None,
+            can_move=self.tools.use_free_port is not None,
+            newer=self.newer,
+            answer=self._answer,
+            profile="" if tuning is None else profile_words(tuning.profile()).title,
+            waiting=waiting,
+            variables=total,
+            keeper=self._keeper(),
+        )
+
+    def _keeper(self) -> str:
+        """ "ollama.service (user)", where systemd keeps the server or would start it."""
+        unit, control = self.tools.unit(), self.runtime.snapshot.control
+        return unit_words(unit) if unit is not None and control in {Control.SYSTEMD, None} else ""
+
+    def _is_setup(self, operation: ModelOperation) -> bool:
+        return operation.runtime == self.runtime.name and operation.operation_type.value == "setup"
+
+    def _is_told(self, operation: ModelOperation) -> bool:
+        return operation.operation_id == self._operation_id and operation.status is OperationStatus.FAILED
+
+    def _waiting(self) -> tuple[int, int]:
+        """How many settings the running server lacks, of how many."""
+        if self.tools.tuning is None:
+            return 0, 0
+        try:
+            rows = self.tools.tuning.rows()
+        except InvalidSetting:
+            return 0, 0
+        return sum(row.in_server is False for row in rows), len(rows)
