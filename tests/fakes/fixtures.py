@@ -7,6 +7,7 @@ import pytest
 
 from tests.fakes.gguf_files import write_tiny_llama
 from tests.fakes.hub import HubServer
+from tests.fakes.ollama_server import OllamaStandIn
 
 
 @pytest.fixture
@@ -20,6 +21,13 @@ def hub() -> Iterator[HubServer]:
 def hub_with_cdn() -> Iterator[HubServer]:
     """An empty hub that redirects large files to a second host, as huggingface.co does."""
     with HubServer(cdn=True) as server:
+        yield server
+
+
+@pytest.fixture
+def ollama(tmp_path: Path) -> Iterator[OllamaStandIn]:
+    """An Ollama server without models."""
+    with OllamaStandIn(tmp_path / "ollama-models") as server:
         yield server
 
 

@@ -99,17 +99,30 @@ def read_request(source: BinaryIO, side: str) -> Request | None:
     while line := source.readline(65536).decode("latin-1").strip():
         name, _, value = line.partition(":")
         headers[name.lower()] = value.strip()
-    body = source.read(int(headers.get("content-length", "0")))
+    body = _chunks(source) if headers.get("transfer-encoding") == "chunked" else _counted(source, headers)
     target = urlsplit(first[1])
     query = parse_qs(target.query, keep_blank_values=True)
     path = unquote(target.path)
     return Request(side=side, method=first[0], path=path, target=first[1], query=query, headers=headers, body=body)
 
 
+def _counted(source: BinaryIO, headers: Mapping[str, str]) -> bytes:
+    return source.read(int(headers.get("content-length", "0")))
+
+
+def _chunks(source: BinaryIO) -> bytes:
+    pieces = []
+    while size := int(source.readline(65536).strip() or b"0", 16):
+        pieces.append(source.read(size))
+        source.readline(65536)
+    source.readline(65536)
+    return b"".join(pieces)
+
+
 class WireServer:
     """Listens on 127.0.0.1; one thread a connection. `send` gives False where the connection must end."""
 
-    def __init__(self, side: str, answer: Answer, send: Send) -> None:
+    def __init__(self, side: str, answer: Answer, send: Send, *, port: int = 0) -> None:
         self.side = side
         self.mistakes: list[BaseException] = []
         self._answer = answer
@@ -118,7 +131,7 @@ class WireServer:
         self._connections: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
         # Never listens, so connections are refused while the server is down, yet nobody else gets the port.
-        self._reservation = self._bound(0)
+        self._reservation = self._bound(port)
         self.port: int = self._reservation.getsockname()[1]
         self._listener: socket.socket | None = None
         self.come_back()
