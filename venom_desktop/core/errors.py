@@ -2,10 +2,10 @@
 
 VenomError
 ├── InvalidInput (400)            say what is wrong with what was given
-│   ├── InvalidName, NoUsableFile, PickleOnly, InvalidSetting, RequestRefused, ContextExceeded,
-│   │                             NotAHub, UnusableProgram
+│   ├── InvalidName, NoUsableFile, PickleOnly, CloudOnly, SplitModel, InvalidSetting, RequestRefused,
+│   │                             ContextExceeded, NotAHub, UnusableProgram
 ├── NotAuthorized (401)           ask for the token
-├── Forbidden (403)               ProfileForbidsRuntime, GatedRepository, ForeignHost
+├── Forbidden (403)               ProfileForbidsRuntime, GatedRepository, ModelNotPublic, ForeignHost
 ├── NotFound (404)                UnknownModel (ActiveModelGone), UnknownOperation, UnknownRepository, UnknownRuntime,
 │   │                             UnknownLibraryModel
 ├── Conflict (409)                AlreadyInstalled, OperationRunning, ModelActive (ActiveModelRenamed), AmbiguousName,
@@ -106,6 +106,22 @@ class PickleOnly(InvalidInput):
     cures: ClassVar[tuple[Cure, ...]] = (Cure.CHOOSE_ANOTHER,)
 
 
+class CloudOnly(InvalidInput):
+    reason_code = "CLOUD_ONLY"
+    sentence = "{model_name} runs on its publisher's servers alone, so there is nothing to install. Choose another one."
+    cures: ClassVar[tuple[Cure, ...]] = (Cure.CHOOSE_ANOTHER,)
+
+
+class SplitModel(InvalidInput):
+    """Ollama refuses a GGUF in several files that it fetches from the hub by itself (0.16)."""
+
+    reason_code = "SPLIT_MODEL"
+    sentence = (
+        "{quantization} of {model_name} is split over {count} files, which Ollama does not take. "
+        "Choose another quantization, or run it with llama.cpp."
+    )
+
+
 class UnknownQuantization(InvalidInput):
     reason_code = "UNKNOWN_QUANTIZATION"
     sentence = "{model_name} has no quantization {quantization}. It offers {offered}."
@@ -180,6 +196,14 @@ class GatedRepository(Forbidden):
         "and install again."
     )
     cures: ClassVar[tuple[Cure, ...]] = (Cure.OPEN_MODEL_PAGE, Cure.OPEN_TOKEN_SETTINGS, Cure.RETRY)
+
+
+class ModelNotPublic(Forbidden):
+    """A registry asks who is there, which Ollama's key answers and we do not; a hub says so of missing ones too."""
+
+    reason_code = "MODEL_NOT_PUBLIC"
+    sentence = "{source} does not give {model_name} to everybody: it is private, or it is not there. Check the name."
+    cures: ClassVar[tuple[Cure, ...]] = (Cure.CHOOSE_ANOTHER,)
 
 
 class NotFound(VenomError):
@@ -435,6 +459,14 @@ class RuntimeFailed(RuntimeUnavailable):
     reason_code = "RUNTIME_FAILED"
     sentence = "{runtime} stopped. {explanation}"
     cures: ClassVar[tuple[Cure, ...]] = (Cure.OPEN_LOG, Cure.START_RUNTIME)
+
+
+class DevicesUntold(RuntimeFailed):
+    """It runs, and what it computes on is told in a log that cannot be read here."""
+
+    reason_code = "DEVICES_UNTOLD"
+    sentence = "{runtime} does not tell what it computes on. A server that is started from here does."
+    cures: ClassVar[tuple[Cure, ...]] = ()
 
 
 class ProgramMissing(RuntimeUnavailable):

@@ -18,7 +18,7 @@ from venom_desktop.core.errors import (
     VenomError,
 )
 from venom_desktop.core.http import Client, HttpError
-from venom_desktop.core.registry.model import ModelCapabilities, ModelMetadata
+from venom_desktop.core.registry.model import ModelMetadata
 from venom_desktop.core.runtimes.base import (
     ChatChunk,
     ChatRequest,
@@ -30,6 +30,7 @@ from venom_desktop.core.runtimes.base import (
     RuntimeState,
     Upstream,
 )
+from venom_desktop.core.runtimes.chat_capabilities import chat_capabilities
 from venom_desktop.core.runtimes.control.base import Exit
 from venom_desktop.core.runtimes.control.child import ChildServer, StartRefused
 from venom_desktop.core.runtimes.control.diagnose import diagnose
@@ -165,7 +166,7 @@ class LlamaCpp:
             raise not_started(error, title=TITLE) from error
 
     async def chat(self, request: ChatRequest) -> AsyncGenerator[ChatChunk, None]:
-        adapted = replace(request, messages=adapt_messages(request.messages, _capabilities(self._model)))
+        adapted = replace(request, messages=adapt_messages(request.messages, chat_capabilities(self._model)))
         with self.passing() as upstream:
             try:
                 async with aclosing(stream_chat(self._http, upstream, adapted, source=TITLE)) as chunks:
@@ -270,11 +271,3 @@ def _existing(model: ModelMetadata) -> Path:
 def _files(model: ModelMetadata | None) -> tuple[object, ...]:
     """What a server would have to be started again for."""
     return () if model is None else (model.key, model.local_path, model.projector_path)
-
-
-def _capabilities(model: ModelMetadata | None) -> ModelCapabilities:
-    """What is detected, with what the user set laid over it, as far as a chat needs it."""
-    if model is None:
-        return ModelCapabilities()
-    override = model.overrides.supports_system_role
-    return model.capabilities if override is None else replace(model.capabilities, supports_system_role=override)
