@@ -44,7 +44,7 @@ class StoreMemory:
             found = self._parsed(json.loads(self._path.read_bytes()))
         except FileNotFoundError:
             return
-        except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             _log.info("%s is forgotten: %s", self._path, error)
             return
         self._on_disk = found
