@@ -13,12 +13,14 @@ from venom_desktop.core.catalog.recommended import read_recommended
 from venom_desktop.core.errors import Cure
 from venom_desktop.core.notices import Notices
 from venom_desktop.core.operations.operation import ModelOperation
+from venom_desktop.core.registry.model import ModelProvider
 from venom_desktop.core.resources import resource
 from venom_desktop.core.services import Services
 from venom_desktop.core.settings.ui_state import UiState
 from venom_desktop.ui.about import HeaderMenu
 from venom_desktop.ui.alerts import Alerts
 from venom_desktop.ui.bridge import Bridge
+from venom_desktop.ui.catalog.parts import CatalogParts
 from venom_desktop.ui.catalog.tab import CatalogTab
 from venom_desktop.ui.main_window import MainWindow
 from venom_desktop.ui.operations.panel import OperationsPanel
@@ -144,19 +146,24 @@ class Furniture:
 
     def _make_catalog(self) -> QWidget:
         services = self._supplies.services
-        tab = CatalogTab(
-            self._supplies.bridge,
+        parts = CatalogParts(
             search=services.search,
-            catalog=services.hugging_face,
+            catalogs={ModelProvider.HUGGINGFACE: services.hugging_face},
             registry=services.registry,
+            runtimes=services.runtimes,
+            active=services.active,
             host=services.host,
+            settings=services.settings,
             model_settings=services.model_settings,
             vault=services.vault,
+            ui_state=self._supplies.ui_state,
             recommended=lambda: read_recommended(resource("recommended.json")),
         )
+        tab = CatalogTab(self._supplies.bridge, parts)
         tab.cure_wanted.connect(self.cure)
         tab.prompt_wanted.connect(lambda: self._runtime().open_prompt())
         tab.import_wanted.connect(self.choose_file)
+        tab.installed_wanted.connect(lambda: self._window.show_tab(TabName.INSTALLED))
         return self._with_splitter(TabName.CATALOG, tab)
 
     def _make_trending(self) -> QWidget:

@@ -15,10 +15,13 @@ from tests.fakes.hub import HubServer
 from venom_desktop.app.compose import build
 from venom_desktop.app.paths import Paths
 from venom_desktop.core.catalog.recommended import Recommendation
+from venom_desktop.core.registry.model import ModelProvider
 from venom_desktop.core.secrets.masking import Redactor
 from venom_desktop.core.services import Services
+from venom_desktop.core.settings.ui_state import UiState
 from venom_desktop.core.tasks import TaskScope
 from venom_desktop.ui.bridge import Bridge
+from venom_desktop.ui.catalog.parts import CatalogParts
 from venom_desktop.ui.catalog.tab import CatalogTab
 from venom_desktop.ui.garbage import GarbageOnThisThread
 
@@ -93,16 +96,20 @@ async def _open(hub: HubServer, home: Path, recommended: Sequence[Recommendation
     services = composition.services
     await composition.lifecycle.start()
     scope = TaskScope("tab")
-    tab = CatalogTab(
-        Bridge(scope),
+    parts = CatalogParts(
         search=services.search,
-        catalog=services.hugging_face,
+        catalogs={ModelProvider.HUGGINGFACE: services.hugging_face},
         registry=services.registry,
+        runtimes=services.runtimes,
+        active=services.active,
         host=services.host,
+        settings=services.settings,
         model_settings=services.model_settings,
         vault=services.vault,
+        ui_state=UiState(home / "window.json"),
         recommended=lambda: recommended,
     )
+    tab = CatalogTab(Bridge(scope), parts)
     tab.resize(1280, 676)
     tab.show()
     try:

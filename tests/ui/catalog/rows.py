@@ -70,9 +70,11 @@ def operation(
     )
 
 
-def inventory(*names: str, active: str | None = None) -> InventorySnapshot:
-    models = tuple(
-        ModelMetadata(name=name, provider=ModelProvider.HUGGINGFACE, display_name=name, runtime="llama_cpp")
-        for name in names
+def inventory(*models: str | tuple[str, str], active: str | None = None) -> InventorySnapshot:
+    """Models by name, those of another runtime than the built-in one with its name."""
+    keys = [model if isinstance(model, tuple) else (model, "llama_cpp") for model in models]
+    listed = tuple(
+        ModelMetadata(name=name, provider=ModelProvider.HUGGINGFACE, display_name=name, runtime=runtime)
+        for name, runtime in keys
     )
-    return InventorySnapshot(models=models, active=ModelKey(name=active, runtime="llama_cpp") if active else None)
+    return InventorySnapshot(models=listed, active=ModelKey(name=active, runtime="llama_cpp") if active else None)

@@ -15,8 +15,9 @@ from venom_desktop.core.errors import Cure, QuotaExceeded
 from venom_desktop.core.registry.model import ModelProvider
 from venom_desktop.ui.catalog.details import CatalogDetails
 from venom_desktop.ui.catalog.filters import SIZES, FilterBar
+from venom_desktop.ui.catalog.offers import Offer
 from venom_desktop.ui.catalog.presenter import NextStep, Step
-from venom_desktop.ui.catalog.quantizations import Offer, Part, QuantizationModel
+from venom_desktop.ui.catalog.quantizations import Part, QuantizationModel
 from venom_desktop.ui.catalog.selection import Chosen
 from venom_desktop.ui.messages import message_of
 

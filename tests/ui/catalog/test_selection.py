@@ -6,14 +6,17 @@ from dataclasses import replace
 
 import pytest
 
-from tests.ui.catalog.rows import GB, entry, host
+from tests.ui.catalog.rows import GB, entry, host, inventory
 from venom_desktop.core.catalog.base import CatalogEntry, FitGrade, FitVerdict, Quantization
 from venom_desktop.core.catalog.entry_fit import estimated_fit
-from venom_desktop.core.catalog.fit import LoadSettings
+from venom_desktop.core.catalog.fit import DeviceMemory, LoadSettings
 from venom_desktop.core.errors import SourceUnreachable
 from venom_desktop.core.host.sample import HostSample
+from venom_desktop.core.registry.model import ModelProvider
+from venom_desktop.core.runtimes.profiles import RuntimeProfile
 from venom_desktop.core.tasks import TaskScope
 from venom_desktop.ui.bridge import Bridge
+from venom_desktop.ui.catalog.run_with import RunWith
 from venom_desktop.ui.catalog.selection import Chosen, Selection
 
 
@@ -33,10 +36,16 @@ class Hub:
         return self.pages[model_name]
 
     async def exact_fit(
-        self, entry: CatalogEntry, quantization: Quantization, *, settings: LoadSettings, host: HostSample
+        self,
+        entry: CatalogEntry,
+        quantization: Quantization,
+        *,
+        settings: LoadSettings,
+        host: HostSample,
+        gpu: DeviceMemory | None = None,
     ) -> FitVerdict | None:
         self.judged.append((quantization.label, settings.context))
-        rough = estimated_fit(entry, quantization, settings=settings, host=host)
+        rough = estimated_fit(entry, quantization, settings=settings, host=host, gpu=gpu)
         return rough and replace(rough, grade=FitGrade.EXACT)
 
 
@@ -47,10 +56,29 @@ class Desk:
         self.hub = Hub()
         self.host = host()
         self.stored: dict[str, int] = {}
-        self.selection = Selection(self.hub, Bridge(scope), lambda: self.host, stored_context=self.stored.get)
+        self.remembered: str | None = None
+        self.installed: list[tuple[str, str]] = []
+        self.profile = RuntimeProfile.LIGHT
+        self.run_with = RunWith(
+            ("llama_cpp", "ollama"),
+            profile=lambda: self.profile,
+            inventory=lambda: inventory(*self.installed),
+            remembered=lambda: self.remembered,
+            remember=self._remember,
+        )
+        self.selection = Selection(
+            {ModelProvider.HUGGINGFACE: self.hub, ModelProvider.OLLAMA: self.hub},
+            Bridge(scope),
+            lambda: self.host,
+            run_with=self.run_with,
+            stored_context=lambda key: self.stored.get(key.name),
+        )
         self.published: list[Chosen | None] = []
         self._news = asyncio.Event()
         self.selection.changed.subscribe(self._note)
+
+    def _remember(self, runtime: str) -> None:
+        self.remembered = runtime
 
     def _note(self, chosen: Chosen | None) -> None:
         self.published.append(chosen)

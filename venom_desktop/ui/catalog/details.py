@@ -1,6 +1,6 @@
 """The panel beside the list: what the selected model is, whether it runs here, and the one button that brings it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection
 
 from PySide6.QtCore import Signal as QtSignal
 from PySide6.QtWidgets import QWidget
@@ -9,9 +9,10 @@ from venom_desktop.core.catalog.base import CatalogEntry
 from venom_desktop.core.errors import Cure
 from venom_desktop.ui.catalog.gate import GateNote, need_of
 from venom_desktop.ui.catalog.memory import ContextSlider, MemoryBar
-from venom_desktop.ui.catalog.presenter import NextStep, memory_use, short_list
-from venom_desktop.ui.catalog.primary import dress_primary, impossible
-from venom_desktop.ui.catalog.quantizations import QuantizationTable, in_card, offers_of
+from venom_desktop.ui.catalog.offers import offers_of
+from venom_desktop.ui.catalog.presenter import NextStep, memory_use, recommended, short_list
+from venom_desktop.ui.catalog.primary import dress_primary, impossible, runtime_note
+from venom_desktop.ui.catalog.quantizations import QuantizationTable, in_card
 from venom_desktop.ui.catalog.selection import Chosen
 from venom_desktop.ui.catalog.words import (
     ABILITY_ICONS,
@@ -46,12 +47,13 @@ class CatalogDetails(DetailsPanel):
 
     quantization_chosen = QtSignal(str)
     context_chosen = QtSignal(int)
+    runtime_chosen = QtSignal(str)
     primary_pressed = QtSignal()
     page_wanted = QtSignal()
     again_wanted = QtSignal()
     cure_wanted = QtSignal(object)
 
-    def __init__(self, runtimes: Sequence[str] = ("llama_cpp",)) -> None:
+    def __init__(self) -> None:
         super().__init__(tr("Details of the model"))
         self._chosen: Chosen | None = None
         self._all_shown = False
@@ -70,20 +72,25 @@ class CatalogDetails(DetailsPanel):
             on_again=self.again_wanted.emit,
         )
         self.table = QuantizationTable()
+        self._table_title = Label(tr("Quantization"), "strong")
         self._more = Button("", "quiet", size="dense", icon="down", on_click=self._show_all)
         self.context = ContextSlider()
         self.memory = MemoryBar()
-        self.runtime = Choice(tr("Run with"), [(name, runtime_words(name)) for name in runtimes])
+        self.runtime = Choice(tr("Run with"))
+        self._run_with = wrapped(row(Label(tr("Run with"), tone="text2"), (self.runtime, 1)))
+        self._runtime_note = Label("", "small", tone="text2", wrap=True)
         self.primary = Button("", "primary", size="large", on_click=self.primary_pressed.emit)
         self._fill_body()
         self._fill_foot()
         self.table.label_chosen.connect(self.quantization_chosen)
         self.context.chosen.connect(self.context_chosen)
+        self.runtime.chosen.connect(lambda name: self.runtime_chosen.emit(str(name)))
         self.table.enter_pressed.connect(self.primary_pressed)
 
     @property
-    def runtime_name(self) -> str:
-        return str(self.runtime.value)
+    def runtime_note(self) -> str:
+        """What is in the way of the runtime, "" when nothing is."""
+        return self._runtime_note.text()
 
     def show_chosen(self, chosen: Chosen | None) -> None:
         """The whole panel but its button; None when no model is selected."""
@@ -92,7 +99,7 @@ class CatalogDetails(DetailsPanel):
         if chosen is None:
             self._chosen = None
             return
-        if self._chosen is None or self._chosen.entry.model_name != chosen.entry.model_name:
+        if self._chosen is None or self._chosen.entry.key != chosen.entry.key:
             self._all_shown = False
             self._failure = None
             self.area.verticalScrollBar().setValue(0)
@@ -104,9 +111,23 @@ class CatalogDetails(DetailsPanel):
         self._show_quantizations(chosen)
         self._show_memory(chosen)
 
+    def show_runtimes(self, at_home: Collection[str]) -> None:
+        """The runtimes to choose from; in those `at_home` something of the model is installed."""
+        chosen = self._chosen
+        if chosen is None:
+            return
+        self._run_with.setVisible(bool(chosen.offered))
+        words = [
+            (name, facts(runtime_words(name), tr("installed") if name in at_home else None)) for name in chosen.offered
+        ]
+        self.runtime.show_choices(words, chosen.runtime)
+
     def show_next(self, step: NextStep) -> None:
-        """The primary button."""
+        """The primary button, and what it has to do first."""
         dress_primary(self.primary, step, self._chosen)
+        note = runtime_note(step, self._chosen)
+        self._runtime_note.setText(note)
+        self._runtime_note.setVisible(bool(note))
 
     def show_failure(self, failure: Message | None) -> None:
         """What stopped an install or an activation of this model; None forgets it."""
@@ -133,8 +154,7 @@ class CatalogDetails(DetailsPanel):
         pills.setLayout(self._pills)
         card = in_card(self.table)
         self._notices = wrapped(column(self.banner, self.gate, spacing=14, margins=(0, 0, 0, 14)))
-        title = Label(tr("Quantization"), "strong")
-        self._quantizations.setLayout(column(title, 6, card, row(self._more, None), 18, spacing=0))
+        self._quantizations.setLayout(column(self._table_title, 6, card, row(self._more, None), 18, spacing=0))
         self._amounts = wrapped(column(self.context, 14, self.memory, spacing=0))
         for item in (
             *(row(self._tile, (names, 1), page, spacing=12), 12, self._description, 6, self._counts, 12, pills, 16),
@@ -149,7 +169,9 @@ class CatalogDetails(DetailsPanel):
         self.body.addStretch(1)
 
     def _fill_foot(self) -> None:
-        self.foot.addLayout(row(Label(tr("Run with"), tone="text2"), (self.runtime, 1)))
+        self._runtime_note.hide()
+        self.foot.addWidget(self._run_with)
+        self.foot.addWidget(self._runtime_note)
         self.foot.addWidget(self.primary)
 
     def _show_entry(self, entry: CatalogEntry) -> None:
@@ -164,6 +186,8 @@ class CatalogDetails(DetailsPanel):
             self._pills.addWidget(pill(ability_words(ability), ABILITY_ICONS[ability]))
         if entry.context_length:
             self._pills.addWidget(pill(tr("{count} context", count=tokens_short(entry.context_length)), "papers"))
+        if entry.only_cloud:
+            self._pills.addWidget(pill(tr("Cloud only"), "cloud"))
         if entry.license:
             self._pills.addWidget(pill(tr("{name} licence", name=license_words(entry.license)), "lock"))
 
@@ -188,7 +212,9 @@ class CatalogDetails(DetailsPanel):
         label = chosen.quantization.label if chosen.quantization else None
         shown = offered if self._all_shown else short_list(offered, label)
         self._quantizations.setVisible(bool(offered))
-        self.table.show_offers(offers_of(shown, chosen.verdicts), label)
+        self._table_title.setText(tr("Tag") if any(one.digest for one in offered) else tr("Quantization"))
+        best = recommended(chosen.entry, chosen.verdicts)
+        self.table.show_offers(offers_of(shown, chosen.verdicts, best), label)
         left = len(offered) - len(shown)
         self._more.setVisible(left > 0)
         self._more.set_content(plural("Show {count} more", "Show {count} more", left), "down")

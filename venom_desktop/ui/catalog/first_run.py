@@ -14,10 +14,13 @@ from venom_desktop.ui.catalog.first_words import (
     card_sentence,
     card_title,
     figures,
+    found_sentence,
     machine_sentence,
     second_words,
+    use_words,
 )
-from venom_desktop.ui.i18n import date, tr
+from venom_desktop.ui.catalog.found_server import Found, Use
+from venom_desktop.ui.i18n import date, plural, tr
 from venom_desktop.ui.widgets import (
     Bar,
     Button,
@@ -41,6 +44,7 @@ class FirstRunPage(QWidget):
     """Hero, a sentence on this machine, three cards and the way to the whole catalog."""
 
     install_wanted = QtSignal()
+    use_wanted = QtSignal()
     look_wanted = QtSignal()
     import_wanted = QtSignal()
     prompt_wanted = QtSignal()
@@ -56,11 +60,13 @@ class FirstRunPage(QWidget):
             tr("Browse the catalog"), "quiet", icon="right", trailing=True, on_click=self.browse_wanted.emit
         )
         self.file_card = FileCard(self.import_wanted.emit)
+        self.server_card = ServerCard(on_use=self.use_wanted.emit, on_ask=self.prompt_wanted.emit)
+        self._import = Button(tr("Import a file…"), "quiet", icon="plus", on_click=self.import_wanted.emit)
         policy = self.browse.sizePolicy()
         policy.setRetainSizeWhenHidden(True)
         self.browse.setSizePolicy(policy)
-        cards = row((self.card, 1), (self.file_card, 1), (_cloud_card(), 1), spacing=GAP)
-        foot = row(self._note_icon, (self._note, 1), self.browse)
+        cards = row((self.card, 1), (self.server_card, 1), (self.file_card, 1), (_cloud_card(), 1), spacing=GAP)
+        foot = row(self._note_icon, (self._note, 1), self._import, self.browse)
         content = wrapped(
             column(Label(tr("Run your first model"), "hero"), 6, self._machine, 24, cards, 20, foot, spacing=0)
         )
@@ -71,6 +77,7 @@ class FirstRunPage(QWidget):
         )
         self.setLayout(column(scrolling(page)))
         self.show_list(None)
+        self.show_found(None)
 
     def show_host(self, host: HostSample) -> None:
         """The sentence on this machine."""
@@ -87,6 +94,14 @@ class FirstRunPage(QWidget):
         self.card.show_start(start)
         # Not twice on one page.
         self.browse.setVisible(button_words(start).press is not Press.BROWSE)
+
+    def show_found(self, found: Found | None) -> None:
+        """The server with models that runs here; without one its place is for a file of the user's own."""
+        self.server_card.setVisible(found is not None)
+        self.file_card.setVisible(found is None)
+        self._import.setVisible(found is not None)
+        if found is not None:
+            self.server_card.show_found(found)
 
 
 class SuggestionCard(Frame):
@@ -168,6 +183,47 @@ class SuggestionCard(Frame):
                 self._page.look_wanted.emit()
             case Press.INSTALL:
                 self._page.install_wanted.emit()
+
+
+class ServerCard(Frame):
+    """A server that runs here with models of its own: they can be used as they are."""
+
+    def __init__(self, *, on_use: Callable[[], object], on_ask: Callable[[], object]) -> None:
+        self._on_use, self._on_ask = on_use, on_ask
+        self._press = Use.OFFERED
+        self._pill = Pill(PillLook(text=""))
+        self._title = Label(tr("Use what is here"), "heading", wrap=True)
+        self._text = Label(tone="text2", wrap=True)
+        self._text.setMinimumHeight(64)
+        self.button = Button("", size="large", on_click=self._pressed)
+        head = row(Icon("installed", 24, "accent_text"), None, self._pill)
+        inside = column(
+            head, 12, self._title, 4, self._text, None, 12, self.button, spacing=0, margins=(18, 18, 18, 16)
+        )
+        super().__init__("card", inside)
+
+    @property
+    def sentence(self) -> str:
+        return self._text.text()
+
+    def show_found(self, found: Found) -> None:
+        self._press = found.use
+        count = plural("{count} model found", "{count} models found", found.count)
+        self._pill.show_look(PillLook(text=count, glyph="check"))
+        self._text.setText(found_sentence(found))
+        self._text.set_tone("bad" if found.use is Use.FAILED else "text2")
+        words = use_words(found)
+        self.button.set_content(words.text, words.icon)
+        if words.forbidden is None:
+            self.button.allow()
+        else:
+            self.button.forbid(words.forbidden)
+
+    def _pressed(self) -> None:
+        if self._press is Use.READY:
+            self._on_ask()
+        else:
+            self._on_use()
 
 
 class FileCard(Frame):

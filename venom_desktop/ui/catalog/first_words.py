@@ -5,6 +5,7 @@ from enum import Enum
 
 from venom_desktop.core.host.sample import HostSample
 from venom_desktop.ui.catalog.first_start import Phase, Start
+from venom_desktop.ui.catalog.found_server import Found, Use
 from venom_desktop.ui.catalog.words import ABOUT
 from venom_desktop.ui.i18n import duration_left, facts, gigabytes, gigabytes_of, percent, plural, speed, tr
 from venom_desktop.ui.messages import message_of, message_of_operation
@@ -140,3 +141,44 @@ def second_words(start: Start) -> str | None:
 def _install_words(start: Start) -> str:
     size = start.suggestion.size_bytes if start.suggestion else None
     return tr("Install · {size}", size=gigabytes(size)) if size is not None else tr("Install")
+
+
+def found_sentence(found: Found) -> str:
+    """ "Found Ollama 0.16.3 on port 11434 with 2 models. They can be used right away." """
+    match found.use:
+        case Use.OFFERED | Use.ACTIVATING:
+            return f"{_where(found)} {_what_then(found)}"
+        case Use.FAILED:
+            told = message_of_operation(found.operation) if found.operation else None
+            return (told or message_of(found.error or RuntimeError())).sentence
+        case Use.READY:
+            return tr("{model} is active: ask it something in the Runtime tab.", model=found.model)
+
+
+def use_words(found: Found) -> ButtonWords:
+    """Of the button on the card of the server that was found."""
+    match found.use:
+        case Use.OFFERED if found.model is None:
+            return ButtonWords(text=tr("Choose a model"))
+        case Use.OFFERED:
+            return ButtonWords(text=tr("Use {runtime}", runtime=found.title))
+        case Use.ACTIVATING:
+            return ButtonWords(text=tr("Activating…"), forbidden=tr("It is being loaded"))
+        case Use.FAILED:
+            return ButtonWords(text=tr("Retry"), icon="refresh")
+        case Use.READY:
+            return ButtonWords(text=tr("Try a prompt"), icon="send")
+
+
+def _where(found: Found) -> str:
+    name = " ".join(word for word in (found.title, found.version) if word)
+    models = plural("{count} model", "{count} models", found.count)
+    if found.port is None:
+        return tr("Found {server} with {models}.", server=name, models=models)
+    return tr("Found {server} on port {port} with {models}.", server=name, port=str(found.port), models=models)
+
+
+def _what_then(found: Found) -> str:
+    if found.model is None:
+        return tr("They can be used right away.")
+    return tr("{model} can answer right away.", model=found.model)

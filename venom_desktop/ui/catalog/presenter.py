@@ -8,11 +8,12 @@ from typing import Final
 from venom_desktop.core.catalog.base import CatalogEntry, FitPlace, FitVerdict, Quantization
 from venom_desktop.core.catalog.entry_fit import rough_size
 from venom_desktop.core.catalog.fit import DEFAULT_CONTEXT
-from venom_desktop.core.catalog.quantizations import default_quantization
+from venom_desktop.core.catalog.quantizations import LATEST, default_quantization
 from venom_desktop.core.host.sample import HostSample
 from venom_desktop.core.operations.operation import ModelOperation, OperationStatus, OperationType
 from venom_desktop.core.registry.inventory import InventorySnapshot
 from venom_desktop.core.registry.model import ModelKey, ModelStatus
+from venom_desktop.ui.catalog.run_with import Readiness, full_name
 
 LEAST_CONTEXT: Final = 4096
 MOST_CONTEXT: Final = 131_072
@@ -32,6 +33,10 @@ class Step(Enum):
     ACTIVE = "active"
     LOAD_AGAIN = "load again"
     """It answers, and another context was chosen for it."""
+    START_RUNTIME = "start runtime"
+    RUNTIME_STARTS = "runtime starts"
+    GET_RUNTIME = "get runtime"
+    """The program that would run it is not on this machine."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,20 +53,19 @@ class NextStep:
     operation: ModelOperation | None = None
 
 
-def full_name(entry: CatalogEntry, quantization: Quantization) -> str:
-    """The name an install of it gets: `org/name:Q4_K_M`."""
-    return f"{entry.model_name}:{quantization.label}"
-
-
 def preselected(entry: CatalogEntry, verdicts: Mapping[str, FitVerdict | None]) -> Quantization | None:
     """The recommended quantization that fits, else the smallest; None when there is nothing to install."""
-    offered = entry.quantizations or ()
+    return recommended(entry, verdicts) or next(iter(entry.quantizations or ()), None)
+
+
+def recommended(entry: CatalogEntry, verdicts: Mapping[str, FitVerdict | None]) -> Quantization | None:
+    """The best one that fits; None when none does."""
 
     def fits(choice: Quantization) -> bool:
         verdict = verdicts.get(choice.label)
         return verdict is not None and verdict.place is not FitPlace.TOO_BIG
 
-    return default_quantization(offered, fits) or next(iter(offered), None)
+    return default_quantization(entry.quantizations or (), fits)
 
 
 def context_steps(most: int | None, stored: int | None = None) -> tuple[int, ...]:
@@ -75,9 +79,9 @@ def context_steps(most: int | None, stored: int | None = None) -> tuple[int, ...
     return tuple(sorted(steps | {stored} if stored else steps))
 
 
-def usual_step(steps: tuple[int, ...]) -> int:
-    """Where the slider stands until it is moved: what the engine would take."""
-    return max((place for place, step in enumerate(steps) if step <= DEFAULT_CONTEXT), default=0)
+def usual_step(steps: tuple[int, ...], usual: int = DEFAULT_CONTEXT) -> int:
+    """Where the slider stands until it is moved: what the runtime would take."""
+    return max((place for place, step in enumerate(steps) if step <= usual), default=0)
 
 
 def next_step(
@@ -85,20 +89,27 @@ def next_step(
     quantization: Quantization | None,
     *,
     reading: bool,
-    runtime: str,
+    runtime: str | None,
     inventory: InventorySnapshot,
     operations: Iterable[ModelOperation],
     context_moved: bool = False,
+    readiness: Readiness = Readiness.READY,
+    possible: bool = True,
 ) -> NextStep:
-    """What the primary button offers; `operations` newest first, `reading` while details are on their way."""
-    if quantization is None:
-        return NextStep(step=Step.READING if reading else Step.IMPOSSIBLE)
-    key = ModelKey(name=full_name(entry, quantization), runtime=runtime)
+    """What the primary button offers; `operations` newest first, `reading` while details are on their way.
+
+    `possible` False: it cannot be installed, though what is here already can be used.
+    """
+    if quantization is None or runtime is None:
+        return NextStep(step=Step.READING if reading and runtime is not None else Step.IMPOSSIBLE)
+    key = ModelKey(name=full_name(entry, quantization, runtime), runtime=runtime)
     newest = newest_operation(key, operations)
     installed = is_installed(key, inventory)
     step = _step(key, newest, installed=installed, active=inventory.active)
+    if step is Step.ACTIVE and context_moved:
+        step = Step.LOAD_AGAIN
     return NextStep(
-        step=Step.LOAD_AGAIN if step is Step.ACTIVE and context_moved else step,
+        step=_before(step, readiness) if possible or step is not Step.INSTALL else Step.IMPOSSIBLE,
         model_name=key.name,
         size_bytes=quantization.size_bytes,
         rough_bytes=rough_size(entry, quantization),
@@ -128,6 +139,19 @@ def _step(key: ModelKey, operation: ModelOperation | None, *, installed: bool, a
     if active == key:
         return Step.ACTIVE
     return Step.ACTIVATE if installed else Step.INSTALL
+
+
+def _before(step: Step, readiness: Readiness) -> Step:
+    """What has to be done with the runtime first; an activation starts it by itself."""
+    match step, readiness:
+        case ((Step.INSTALL | Step.PAUSED | Step.ACTIVATE), Readiness.MISSING):
+            return Step.GET_RUNTIME
+        case ((Step.INSTALL | Step.PAUSED), Readiness.STOPPED):
+            return Step.START_RUNTIME
+        case ((Step.INSTALL | Step.PAUSED), Readiness.STARTING):
+            return Step.RUNTIME_STARTS
+        case _:
+            return step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,6 +199,9 @@ def short_list(offered: Sequence[Quantization], chosen: str | None) -> tuple[Qua
     if len(offered) <= SHORT_LIST + 1:
         return tuple(offered)
     ranks = {label: rank for rank, label in enumerate(_USUAL)}
-    wanted = sorted(offered, key=lambda one: (one.label != chosen, ranks.get(one.label, len(ranks))))
+    if any(one.label == LATEST for one in offered):
+        # Of a library's tags the plain ones are what people pull: "4b" before "4b-it-q8_0".
+        ranks = {one.label: rank for rank, one in enumerate(offered) if "-" not in one.label}
+    wanted = sorted(offered, key=lambda one: (one.label != chosen, ranks.get(one.label, len(offered) + len(ranks))))
     kept = {one.label for one in wanted[:SHORT_LIST]}
     return tuple(one for one in offered if one.label in kept)

@@ -1,9 +1,11 @@
 """The words, the icon and the use of the panel's primary button."""
 
-from venom_desktop.core.errors import NoUsableFile, PickleOnly, VenomError
+from venom_desktop.core.catalog.run_on import OLLAMA
+from venom_desktop.core.errors import CloudOnly, NoUsableFile, PickleOnly, SplitModel, VenomError
+from venom_desktop.core.registry.model import ModelProvider
 from venom_desktop.ui.catalog.presenter import NextStep, Step
 from venom_desktop.ui.catalog.selection import Chosen
-from venom_desktop.ui.catalog.words import ABOUT
+from venom_desktop.ui.catalog.words import ABOUT, runtime_words
 from venom_desktop.ui.i18n import NO_BREAK, gigabytes, percent, tokens, tr
 from venom_desktop.ui.messages import message_of
 from venom_desktop.ui.widgets import Button
@@ -38,6 +40,29 @@ def _words(step: NextStep, chosen: Chosen | None) -> tuple[str, str | None]:
             return tr("Active"), "check"
         case Step.LOAD_AGAIN:
             return tr("Load again with {count} tokens", count=tokens(chosen.context if chosen else None)), "refresh"
+        case Step.START_RUNTIME:
+            return tr("Start {runtime}", runtime=_runtime(chosen)), "play"
+        case Step.RUNTIME_STARTS:
+            return tr("Starting {runtime}…", runtime=_runtime(chosen)), None
+        case Step.GET_RUNTIME:
+            return tr("Install {runtime}…", runtime=_runtime(chosen)), "download"
+
+
+def runtime_note(step: NextStep, chosen: Chosen | None) -> str:
+    """Why the button is about the runtime and not about the model; "" when it is about the model."""
+    match step.step:
+        case Step.START_RUNTIME:
+            return tr("{runtime} fetches its models itself and is not running.", runtime=_runtime(chosen))
+        case Step.RUNTIME_STARTS:
+            return tr("{runtime} fetches its models itself. It is being started.", runtime=_runtime(chosen))
+        case Step.GET_RUNTIME:
+            return tr("{runtime} is not on this computer yet.", runtime=_runtime(chosen))
+        case _:
+            return ""
+
+
+def _runtime(chosen: Chosen | None) -> str:
+    return runtime_words(chosen.runtime) if chosen and chosen.runtime else ""
 
 
 def _install_words(step: NextStep, chosen: Chosen | None) -> str:
@@ -68,7 +93,9 @@ def _reason(step: NextStep, chosen: Chosen | None) -> str | None:
             return tr("It is being loaded")
         case Step.ACTIVE:
             return tr("This model answers now")
-        case Step.INSTALL | Step.PAUSED | Step.ACTIVATE | Step.LOAD_AGAIN:
+        case Step.RUNTIME_STARTS:
+            return tr("It is being started")
+        case Step.INSTALL | Step.PAUSED | Step.ACTIVATE | Step.LOAD_AGAIN | Step.START_RUNTIME | Step.GET_RUNTIME:
             return None
 
 
@@ -78,8 +105,16 @@ def _why_not(chosen: Chosen | None) -> str:
 
 
 def impossible(chosen: Chosen) -> VenomError | None:
-    """Why nothing of this repository can be installed, once its files are known; None when something can."""
-    if chosen.entry.quantizations != () or chosen.reading:
-        return None
-    name = chosen.entry.model_name
-    return PickleOnly(model_name=name) if chosen.entry.only_pickle else NoUsableFile(model_name=name)
+    """Why it cannot be installed with what is chosen, as far as is known; None when it can."""
+    entry, quantization = chosen.entry, chosen.quantization
+    name = entry.model_name
+    if entry.only_cloud:
+        return CloudOnly(model_name=name)
+    if chosen.refusal is not None:
+        return chosen.refusal
+    if entry.quantizations == () and not chosen.reading:
+        return PickleOnly(model_name=name) if entry.only_pickle else NoUsableFile(model_name=name)
+    alone = chosen.runtime == OLLAMA and entry.provider is ModelProvider.HUGGINGFACE
+    if alone and quantization is not None and len(quantization.files) > 1:
+        return SplitModel(model_name=name, quantization=quantization.label, count=len(quantization.files))
+    return None

@@ -1,22 +1,26 @@
 """The radio table of the details panel: one row per quantization, with size, memory and fit."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from enum import IntEnum
 from typing import Final
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QRectF, Qt
 from PySide6.QtCore import Signal as QtSignal
 from PySide6.QtGui import QResizeEvent
 
-from venom_desktop.core.catalog.base import FitVerdict, Quantization
-from venom_desktop.ui import theme
+from venom_desktop.ui import icons, theme
+from venom_desktop.ui.catalog.offers import Offer
 from venom_desktop.ui.catalog.words import ABOUT
-from venom_desktop.ui.i18n import gigabytes, tr, unknown
+from venom_desktop.ui.i18n import tr
 from venom_desktop.ui.widgets import Cell, Frame, PillLook, RowDelegate, Table, column, fit_look, pill_size
 
 Index = QModelIndex | QPersistentModelIndex
 NOWHERE: Final = QModelIndex()
+LABEL_START: Final = 31
+"""Behind the radio button."""
+STAR_SIZE: Final = 12
+GAP: Final = 5
 
 
 class Part(IntEnum):
@@ -26,14 +30,6 @@ class Part(IntEnum):
     SIZE = 1
     MEMORY = 2
     FIT = 3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Offer:
-    """A row: a quantization and what is known of its memory."""
-
-    quantization: Quantization
-    verdict: FitVerdict | None = None
 
 
 class QuantizationModel(QAbstractTableModel):
@@ -48,8 +44,8 @@ class QuantizationModel(QAbstractTableModel):
         return self._offers
 
     def show_offers(self, offers: Sequence[Offer]) -> None:
-        before, self_offers = [_label(offer) for offer in self._offers], tuple(offers)
-        if before != [_label(offer) for offer in self_offers]:
+        before, self_offers = [offer.label for offer in self._offers], tuple(offers)
+        if before != [offer.label for offer in self_offers]:
             self.beginResetModel()
             self._offers = self_offers
             self.endResetModel()
@@ -58,7 +54,7 @@ class QuantizationModel(QAbstractTableModel):
             self.dataChanged.emit(self.index(0, 0), self.index(len(self_offers) - 1, len(Part) - 1))
 
     def row_of(self, label: str | None) -> int:
-        return next((row for row, offer in enumerate(self._offers) if _label(offer) == label), -1)
+        return next((row for row, offer in enumerate(self._offers) if offer.label == label), -1)
 
     def rowCount(self, parent: Index = NOWHERE) -> int:
         return 0 if parent.isValid() else len(self._offers)
@@ -74,11 +70,11 @@ class QuantizationModel(QAbstractTableModel):
             case Qt.ItemDataRole.UserRole:
                 return offer
             case Qt.ItemDataRole.DisplayRole:
-                return _label(offer) if index.column() == Part.LABEL else None
+                return offer.label if index.column() == Part.LABEL else None
             case Qt.ItemDataRole.AccessibleTextRole:
-                return ", ".join((_label(offer), _size_in_words(offer), fit_look(offer.verdict).text))
+                return offer.sentence
             case Qt.ItemDataRole.ToolTipRole:
-                return fit_look(offer.verdict).tip if index.column() >= Part.MEMORY else _label(offer)
+                return fit_look(offer.verdict).tip if index.column() >= Part.MEMORY else offer.tip
             case _:
                 return None
 
@@ -92,10 +88,6 @@ class QuantizationModel(QAbstractTableModel):
         return None
 
 
-def _label(offer: Offer) -> str:
-    return offer.quantization.label
-
-
 class _Painter(RowDelegate):
     def paint_ground(self, cell: Cell) -> None:
         ground = "accent_soft" if cell.selected else "hover" if cell.hovered else "surface"
@@ -106,37 +98,50 @@ class _Painter(RowDelegate):
         match Part(cell.column):
             case Part.LABEL:
                 cell.radio()
-                cell.text(_label(offer), "medium", middle=True, within=cell.inner(31, 0))
+                _paint_label(cell, offer)
             case Part.SIZE:
-                cell.text(_size(offer), trailing=True)
+                cell.text(offer.size, trailing=True)
             case Part.MEMORY:
-                cell.text(_memory(offer), tone="text2", trailing=True)
+                cell.text(offer.memory, tone="text2", trailing=True)
             case Part.FIT:
-                cell.pill(_look(offer))
+                cell.pill(fit_look(offer.verdict))
 
 
-def _memory(offer: Offer) -> str:
-    return gigabytes(offer.verdict.needed_bytes) if offer.verdict else ""
+def _paint_label(cell: Cell, offer: Offer) -> None:
+    """The label, a star on the recommended one, and in a quieter tone what a tag stands for."""
+    place = cell.inner(LABEL_START, 0)
+    star = STAR_SIZE + GAP if offer.is_recommended else 0
+    width = min(_label_width(offer), place.width() - star)
+    cell.text(offer.label, "medium", middle=True, within=QRectF(place.left(), place.top(), width, place.height()))
+    left = place.left() + width + GAP
+    if offer.is_recommended:
+        rect = QRectF(left, place.center().y() - STAR_SIZE / 2, STAR_SIZE, STAR_SIZE)
+        icons.paint(cell.painter, "star", cell.mirrored(rect), "accent_text")
+        left += star
+    if offer.beside and place.right() - left >= _beside_width(offer):
+        cell.text(
+            offer.beside, "small", tone="text2", within=QRectF(left, place.top(), place.right() - left, place.height())
+        )
 
 
-def _look(offer: Offer) -> PillLook:
-    return fit_look(offer.verdict)
+def _label_width(offer: Offer) -> int:
+    return theme.metrics("medium").horizontalAdvance(offer.label) + 1
+
+
+def _beside_width(offer: Offer) -> int:
+    return theme.metrics("small").horizontalAdvance(offer.beside) + 1
+
+
+def _wanted_width(offer: Offer) -> int:
+    """Of the first column, so that nothing of it is cut."""
+    star = STAR_SIZE + GAP if offer.is_recommended else 0
+    beside = _beside_width(offer) + GAP if offer.beside else 0
+    return LABEL_START + _label_width(offer) + star + beside + GAP
 
 
 def _widest(look: PillLook) -> int:
     """With the sign of an estimate, so that an exact verdict moves nothing."""
     return pill_size(replace(look, text=f"{ABOUT}{look.text.removeprefix(ABOUT)}")).width()
-
-
-def _size(offer: Offer) -> str:
-    if offer.quantization.size_bytes is None and offer.verdict is not None:
-        return f"{ABOUT}{gigabytes(offer.verdict.weights_bytes)}"
-    return gigabytes(offer.quantization.size_bytes)
-
-
-def _size_in_words(offer: Offer) -> str:
-    """A bare "unknown" would not tell a listener what is."""
-    return tr("size unknown") if _size(offer) == unknown() else _size(offer)
 
 
 class QuantizationTable(Table):
@@ -177,15 +182,15 @@ class QuantizationTable(Table):
 
     def _fit_columns(self) -> None:
         """As wide as the figures need: what is left belongs to labels such as UD-Q4_K_XL."""
-        body, medium = theme.metrics("body"), theme.metrics("medium")
+        body = theme.metrics("body")
         offers = self.rows.offers
         widths = {
-            Part.SIZE: [body.horizontalAdvance(_size(offer)) + 18 for offer in offers],
-            Part.MEMORY: [body.horizontalAdvance(_memory(offer)) + 18 for offer in offers],
-            Part.FIT: [_widest(_look(offer)) + 12 for offer in offers],
+            Part.SIZE: [body.horizontalAdvance(offer.size) + 18 for offer in offers],
+            Part.MEMORY: [body.horizontalAdvance(offer.memory) + 18 for offer in offers],
+            Part.FIT: [_widest(fit_look(offer.verdict)) + 12 for offer in offers],
         }
         fixed = {int(part): max(found, default=66) for part, found in widths.items()}
-        labels = [medium.horizontalAdvance(_label(offer)) + 36 for offer in offers]
+        labels = [_wanted_width(offer) for offer in offers]
         self.set_column_widths(fixed)
         # A hidden column has no width of its own, and titles may be wider than figures.
         self.setColumnHidden(Part.MEMORY, False)
@@ -200,12 +205,8 @@ class QuantizationTable(Table):
     def _tell(self, index: QModelIndex) -> None:
         offer = index.data(Qt.ItemDataRole.UserRole)
         if isinstance(offer, Offer):
-            self.label_chosen.emit(_label(offer))
+            self.label_chosen.emit(offer.label)
 
 
 def in_card(table: QuantizationTable) -> Frame:
     return Frame("card", column(table, margins=(1, 4, 1, 4)))
-
-
-def offers_of(quantizations: Sequence[Quantization], verdicts: Mapping[str, FitVerdict | None]) -> tuple[Offer, ...]:
-    return tuple(Offer(quantization=one, verdict=verdicts.get(one.label)) for one in quantizations)

@@ -2,17 +2,22 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Final, Protocol
 
 from venom_desktop.core.catalog.base import CatalogEntry, FitGrade, FitVerdict, Quantization
 from venom_desktop.core.catalog.entry_fit import estimated_fit
-from venom_desktop.core.catalog.fit import LoadSettings
+from venom_desktop.core.catalog.fit import DeviceMemory, LoadSettings
+from venom_desktop.core.catalog.run_on import BUILT_IN, SettingsOf, usable_gpu, usual_settings
+from venom_desktop.core.errors import VenomError
 from venom_desktop.core.host.sample import HostSample
+from venom_desktop.core.registry.model import ModelKey, ModelProvider
 from venom_desktop.core.signals import Signal
 from venom_desktop.core.tasks import OnError
-from venom_desktop.ui.catalog.presenter import context_steps, full_name, preselected, usual_step
+from venom_desktop.ui.catalog.chosen import Chosen as Chosen
+from venom_desktop.ui.catalog.presenter import context_steps, preselected, usual_step
+from venom_desktop.ui.catalog.run_with import full_name
 
 READ_AFTER_S: Final = 0.15
 """Whoever runs down the list with the arrow keys asks for the row where they stop."""
@@ -31,8 +36,28 @@ class Source(Protocol):
     async def details(self, model_name: str, *, refresh: bool = False) -> CatalogEntry: ...
 
     async def exact_fit(
-        self, entry: CatalogEntry, quantization: Quantization, *, settings: LoadSettings, host: HostSample
+        self,
+        entry: CatalogEntry,
+        quantization: Quantization,
+        *,
+        settings: LoadSettings,
+        host: HostSample,
+        gpu: DeviceMemory | None = None,
     ) -> FitVerdict | None: ...
+
+
+class Runners(Protocol):
+    """Which runtimes can run an entry here (`RunWith`)."""
+
+    def offered(self, entry: CatalogEntry) -> tuple[str, ...]: ...
+
+    def meant(self, entry: CatalogEntry) -> str | None: ...
+
+    def usual(self, entry: CatalogEntry) -> str: ...
+
+    def choose(self, runtime: str) -> None: ...
+
+    def refusal(self, entry: CatalogEntry) -> VenomError | None: ...
 
 
 class Starter(Protocol):
@@ -43,55 +68,31 @@ class Starter(Protocol):
     def cancel(self, key: str) -> None: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chosen:
-    """What the panel shows. `reading` until the details are there; `error` when they could not be read.
-
-    `opened` tells whether the hub gave the file's header, None while it was not asked: a gated model is open to this
-    account then. `kept_context` is what the chosen quantization is loaded with unless another `context` is kept for it.
-    """
-
-    entry: CatalogEntry
-    reading: bool = True
-    error: Exception | None = None
-    quantization: Quantization | None = None
-    verdicts: Mapping[str, FitVerdict | None] = field(default_factory=lambda: MappingProxyType({}))
-    steps: tuple[int, ...] = ()
-    context: int = 0
-    kept_context: int = 0
-    opened: bool | None = None
-    host: HostSample | None = None
-
-    @property
-    def verdict(self) -> FitVerdict | None:
-        """Of the chosen quantization with the chosen context."""
-        return self.verdicts.get(self.quantization.label) if self.quantization else None
-
-    @property
-    def context_moved(self) -> bool:
-        return self.context != self.kept_context
-
-
 class Selection:
     """`changed` publishes every new `Chosen`, None when nothing is selected.
 
-    `stored_context` tells in tokens what somebody chose for a model of this full name, None where nobody did.
+    `stored_context` tells in tokens what somebody chose for an installed model, None where nobody did; `settings` what
+    a runtime takes then.
     """
 
     def __init__(
         self,
-        source: Source,
+        sources: Mapping[ModelProvider, Source],
         starter: Starter,
         host: Callable[[], HostSample | None],
         *,
-        stored_context: Callable[[str], int | None] = lambda full_name: None,
+        run_with: Runners,
+        settings: SettingsOf = usual_settings,
+        stored_context: Callable[[ModelKey], int | None] = lambda key: None,
     ) -> None:
         self.changed: Signal[Chosen | None] = Signal()
         self.judged: Signal[CatalogEntry] = Signal()
         """Entries whose verdict is exact now, for the row in the list."""
-        self._source = source
+        self._sources = sources
         self._starter = starter
         self._host = host
+        self._run_with = run_with
+        self._settings = settings
         self._stored_context = stored_context
         self._chosen: Chosen | None = None
         self._by_hand: str | None = None
@@ -107,11 +108,11 @@ class Selection:
             self._starter.cancel(FIT_KEY)
             self._publish(None)
             return
-        if self._chosen is not None and self._chosen.entry.model_name == entry.model_name:
+        if self._chosen is not None and self._chosen.entry.key == entry.key:
             return
         self._by_hand = None
         self._starter.cancel(FIT_KEY)
-        self._publish(self._known(Chosen(entry=entry)))
+        self._publish(self._known(self._runnable(Chosen(entry=entry, runtime=self._run_with.meant(entry)))))
         self._starter.start(DETAILS_KEY, self._read(entry), on_error=self._failed)
 
     def read_again(self) -> None:
@@ -127,6 +128,21 @@ class Selection:
         self._by_hand = label
         self._publish(self._at_its_context(replace(chosen, quantization=_by_label(chosen.entry, label))))
         self._judge_soon()
+
+    def choose_runtime(self, runtime: str) -> None:
+        """Judge for another runtime, now and for the models looked at next."""
+        chosen = self._chosen
+        if chosen is None or runtime == chosen.runtime or runtime not in chosen.offered:
+            return
+        self._run_with.choose(runtime)
+        self._publish(self._known(replace(chosen, runtime=runtime)))
+        self._judge_soon()
+
+    def runtimes_changed(self) -> None:
+        """After another profile was chosen: what may run it may be another."""
+        if self._chosen is not None:
+            self._publish(self._known(self._runnable(self._chosen)))
+            self._judge_soon()
 
     def choose_context(self, tokens: int) -> None:
         chosen = self._chosen
@@ -153,16 +169,23 @@ class Selection:
 
     async def _read(self, entry: CatalogEntry, *, refresh: bool = False) -> None:
         await asyncio.sleep(0 if refresh else READ_AFTER_S)
-        details = await self._source.details(entry.model_name, refresh=refresh)
+        details = await self._sources[entry.provider].details(entry.model_name, refresh=refresh)
         chosen = self._chosen
-        if chosen is None or chosen.entry.model_name != details.model_name:
+        if chosen is None or chosen.entry.key != details.key:
             return
-        self._publish(self._known(replace(chosen, entry=_joined(entry, details), reading=False, error=None)))
+        read = replace(chosen, entry=_joined(entry, details), reading=False, error=None)
+        self._publish(self._known(self._runnable(read)))
         self._judge_soon()
 
     def _failed(self, error: Exception) -> None:
         if self._chosen is not None:
             self._publish(replace(self._chosen, reading=False, error=error))
+
+    def _runnable(self, chosen: Chosen) -> Chosen:
+        """With the runtimes that may run it; the chosen one stays while it is among them."""
+        offered = self._run_with.offered(chosen.entry)
+        runtime = chosen.runtime if chosen.runtime in offered else self._run_with.meant(chosen.entry)
+        return replace(chosen, offered=offered, runtime=runtime, refusal=self._run_with.refusal(chosen.entry))
 
     def _known(self, chosen: Chosen) -> Chosen:
         """With stops, verdicts and a preselected quantization, as far as the entry tells."""
@@ -177,10 +200,14 @@ class Selection:
 
     def _placed(self, chosen: Chosen) -> Chosen:
         """On the context of the chosen quantization, or where the slider was moved to."""
-        quantization = chosen.quantization
-        stored = self._stored_context(full_name(chosen.entry, quantization)) if quantization else None
-        steps = context_steps(chosen.entry.context_length, stored)
-        kept = stored or steps[usual_step(steps)]
+        quantization, runtime = chosen.quantization, chosen.runtime
+        stored = None
+        if quantization is not None and runtime is not None:
+            name = full_name(chosen.entry, quantization, runtime)
+            stored = self._stored_context(ModelKey(name=name, runtime=runtime))
+        most = (quantization.context_length if quantization else None) or chosen.entry.context_length
+        steps = context_steps(most, stored)
+        kept = stored or steps[usual_step(steps, self._settings(runtime or BUILT_IN).context)]
         moved = chosen.context_moved and chosen.context in steps
         return replace(chosen, steps=steps, kept_context=kept, context=chosen.context if moved else kept)
 
@@ -188,33 +215,38 @@ class Selection:
         host = self._host()
         if host is None:
             return chosen
-        settings = LoadSettings(context=chosen.context)
+        settings, gpu = self._way_to_load(chosen, host)
         verdicts = {
-            one.label: estimated_fit(chosen.entry, one, settings=settings, host=host)
+            one.label: estimated_fit(chosen.entry, one, settings=settings, host=host, gpu=gpu)
             for one in chosen.entry.quantizations or ()
         }
         return replace(chosen, verdicts=MappingProxyType(verdicts), host=host)
 
+    def _way_to_load(self, chosen: Chosen, host: HostSample) -> tuple[LoadSettings, DeviceMemory | None]:
+        runtime = chosen.runtime or self._run_with.usual(chosen.entry)
+        return replace(self._settings(runtime), context=chosen.context), usable_gpu(runtime, host)
+
     def _judge_soon(self) -> None:
         chosen = self._chosen
         if chosen is not None and chosen.quantization is not None and not chosen.reading:
-            self._starter.start(FIT_KEY, self._judge(chosen.entry, chosen.quantization, chosen.context))
+            self._starter.start(FIT_KEY, self._judge(chosen, chosen.quantization))
 
-    async def _judge(self, entry: CatalogEntry, quantization: Quantization, context: int) -> None:
+    async def _judge(self, asked: Chosen, quantization: Quantization) -> None:
         await asyncio.sleep(JUDGE_AFTER_S)
         host = self._host()
         if host is None:
             return
-        settings = LoadSettings(context=context)
-        verdict = await self._source.exact_fit(entry, quantization, settings=settings, host=host)
+        settings, gpu = self._way_to_load(asked, host)
+        source = self._sources[asked.entry.provider]
+        verdict = await source.exact_fit(asked.entry, quantization, settings=settings, host=host, gpu=gpu)
         chosen = self._chosen
-        if chosen is None or chosen.entry.model_name != entry.model_name:
+        if chosen is None or chosen.entry.key != asked.entry.key:
             return
         opened = verdict is not None and verdict.grade is FitGrade.EXACT
         verdicts = MappingProxyType({**chosen.verdicts, quantization.label: verdict})
         self._publish(replace(chosen, verdicts=verdicts, host=host, opened=opened))
-        if verdict is not None:
-            self.judged.publish(replace(entry, fit=verdict))
+        if verdict is not None and verdict.runtime == self._run_with.usual(asked.entry):
+            self.judged.publish(replace(asked.entry, fit=verdict))
 
     def _publish(self, chosen: Chosen | None) -> None:
         self._chosen = chosen

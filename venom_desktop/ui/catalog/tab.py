@@ -1,34 +1,30 @@
 """The Catalog tab: places list, panel and first-run page, and ties them to core."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from PySide6.QtCore import QByteArray
 from PySide6.QtCore import Signal as QtSignal
+from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from venom_desktop.core.catalog.base import Sort
-from venom_desktop.core.catalog.hugging_face import HuggingFaceCatalog
-from venom_desktop.core.catalog.recommended import Recommendation
-from venom_desktop.core.catalog.search import CatalogSearch, CatalogState
+from venom_desktop.core.catalog.search import CatalogState
 from venom_desktop.core.errors import Cure
-from venom_desktop.core.host.monitor import HostMonitor
 from venom_desktop.core.host.sample import HostSample
 from venom_desktop.core.operations.operation import ModelOperation, OperationStatus
 from venom_desktop.core.registry.inventory import InventorySnapshot
-from venom_desktop.core.registry.model import ModelKey, ModelProvider
-from venom_desktop.core.registry.registry import ModelRegistry
-from venom_desktop.core.runtimes.model_settings import ModelSettingsStore
+from venom_desktop.core.runtimes.base import RuntimeSnapshot, ServerRuntime
 from venom_desktop.core.secrets.base import HUGGING_FACE, CredentialSource
-from venom_desktop.core.secrets.vault import Vault
-from venom_desktop.ui.bridge import Bridge
+from venom_desktop.ui.bridge import Bridge, Subscription
+from venom_desktop.ui.catalog.beginning import Beginning, is_first_time
 from venom_desktop.ui.catalog.details import CatalogDetails
-from venom_desktop.ui.catalog.first_run import FirstRunPage
-from venom_desktop.ui.catalog.first_start import FirstStart
 from venom_desktop.ui.catalog.going_on import GoingOn
-from venom_desktop.ui.catalog.in_view import InView
 from venom_desktop.ui.catalog.list_view import CatalogList
+from venom_desktop.ui.catalog.parts import CatalogParts, make_in_view, make_run_with, make_selection
 from venom_desktop.ui.catalog.presenter import NextStep, Step, next_step
-from venom_desktop.ui.catalog.selection import Chosen, Selection
+from venom_desktop.ui.catalog.primary import impossible
+from venom_desktop.ui.catalog.run_with import readiness_in
+from venom_desktop.ui.catalog.selection import Chosen
 from venom_desktop.ui.links import open_link
 from venom_desktop.ui.messages import message_of, message_of_operation
 from venom_desktop.ui.widgets import SideSplitter
@@ -42,45 +38,30 @@ _AGAIN = frozenset({Cure.TRY_AGAIN, Cure.RETRY, Cure.DOWNLOAD_AGAIN})
 class CatalogTab(QWidget):
     """`cure_wanted` carries the cures that lie in other tabs; `prompt_wanted` asks for the Runtime tab's prompt.
 
-    `import_wanted` asks for the Installed tab's choice of a file.
-    `recommended` may block: it reads the shipped list of first models.
+    `import_wanted` asks for the Installed tab's choice of a file, `installed_wanted` for that tab. Servers are watched
+    while the tab shows.
     """
 
     cure_wanted = QtSignal(object)
     prompt_wanted = QtSignal()
     import_wanted = QtSignal()
+    installed_wanted = QtSignal()
 
-    def __init__(
-        self,
-        bridge: Bridge,
-        *,
-        search: CatalogSearch,
-        catalog: HuggingFaceCatalog,
-        registry: ModelRegistry,
-        host: HostMonitor,
-        model_settings: ModelSettingsStore,
-        vault: Vault,
-        recommended: Callable[[], Sequence[Recommendation]],
-        providers: Sequence[ModelProvider] = (ModelProvider.HUGGINGFACE,),
-    ) -> None:
+    def __init__(self, bridge: Bridge, parts: CatalogParts) -> None:
         super().__init__()
-        self._bridge = bridge
-        self._search = search
-        self._registry = registry
-        self._host = host
+        self._bridge, self._parts = bridge, parts
+        self._search, self._registry, self._host = parts.search, parts.registry, parts.host
         self._next = NextStep(step=Step.READING)
-        self._model_settings = model_settings
-        self._going_on = GoingOn(registry, model_settings)
-        self._vault = vault
         self._token_asked = False
-        self._selection = Selection(catalog, bridge, lambda: host.last, stored_context=self._stored_context)
-        self._in_view = InView(catalog, lambda entry: search.replace_entries([entry]))
-        self._first = FirstStart(
-            registry, bridge, catalog, recommended, operations=lambda: registry.operations.operations
-        )
-        self.list = CatalogList(providers)
+        self._watches: list[Subscription] = []
+        self._run_with = make_run_with(parts)
+        self._selection = make_selection(parts, bridge, self._run_with)
+        self._in_view = make_in_view(parts, self._run_with)
+        self._going_on = GoingOn(parts.registry, parts.model_settings, parts.runtimes)
+        self._beginning = Beginning(bridge, parts)
+        self.list = CatalogList(tuple(parts.catalogs))
         self.details = CatalogDetails()
-        self.first_run = FirstRunPage()
+        self.first_run = self._beginning.page
         self.splitter = SideSplitter(self.list, self.details)
         self._stack = QStackedWidget()
         self._stack.addWidget(self.splitter)
@@ -92,8 +73,22 @@ class CatalogTab(QWidget):
         self._connect_details()
         self._connect_first_run()
         self._listen()
-        self._stack.setCurrentWidget(self.splitter if registry.inventory.snapshot.models else self.first_run)
-        search.open()
+        begins = is_first_time(self._registry.inventory.snapshot)
+        self._stack.setCurrentWidget(self.first_run if begins else self.splitter)
+        self._search.prefer_runtimes(self._run_with.preferred)
+        self._search.open()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        servers = [runtime for runtime in self._parts.runtimes.values() if isinstance(runtime, ServerRuntime)]
+        if not self._watches:
+            self._watches = [Subscription(server.watch(), self) for server in servers]
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        watches, self._watches = self._watches, []
+        for watch in watches:
+            watch.end()
 
     @property
     def is_first_run(self) -> bool:
@@ -110,7 +105,7 @@ class CatalogTab(QWidget):
     def refresh(self) -> None:
         self._search.refresh()
         if self.is_first_run:
-            self._first.look_again()
+            self._beginning.look_again()
 
     def go_back(self) -> bool:
         return not self.is_first_run and self.list.clear()
@@ -141,31 +136,34 @@ class CatalogTab(QWidget):
     def _connect_details(self) -> None:
         self.details.quantization_chosen.connect(self._selection.choose_quantization)
         self.details.context_chosen.connect(self._selection.choose_context)
+        self.details.runtime_chosen.connect(self._choose_runtime)
         self.details.primary_pressed.connect(self._press_primary)
         self.details.page_wanted.connect(self._open_page)
         self.details.again_wanted.connect(self._selection.read_again)
         self.details.cure_wanted.connect(self._cure)
 
     def _connect_first_run(self) -> None:
-        self.first_run.install_wanted.connect(self._first.press)
         self.first_run.look_wanted.connect(self.refresh)
         self.first_run.import_wanted.connect(self.import_wanted)
         self.first_run.browse_wanted.connect(self.browse)
         self.first_run.prompt_wanted.connect(self.prompt_wanted)
+        self._beginning.choose_wanted.connect(self.installed_wanted)
 
     def _listen(self) -> None:
         bridge, registry = self._bridge, self._registry
         bridge.listen(self._search.changed, self, self._show_state)
         bridge.listen(self._selection.changed, self, self._show_chosen)
         bridge.listen(self._selection.judged, self, lambda entry: self._search.replace_entries([entry]))
-        bridge.listen(self._first.changed, self, self.first_run.show_start)
+        for runtime in self._parts.runtimes.values():
+            bridge.listen(runtime.changed, self, self._take_runtime)
         bridge.listen(registry.inventory.changed, self, self._take_inventory)
         bridge.listen_merged(
             registry.operations.changed, self, self._take_operations, key=lambda operation: operation.operation_id
         )
-        bridge.listen(self._vault.changed, self, self._take_secret)
+        bridge.listen(self._parts.vault.changed, self, self._take_secret)
+        bridge.listen(self._parts.settings.changed, self, lambda _: self._take_settings())
         bridge.listen(self._host, self, self._take_host)
-        bridge.listen(self._model_settings.changed, self, lambda _: self._selection.settings_changed())
+        bridge.listen(self._parts.model_settings.changed, self, lambda _: self._selection.settings_changed())
 
     def _show_state(self, state: CatalogState) -> None:
         self.list.show_state(state)
@@ -181,7 +179,7 @@ class CatalogTab(QWidget):
             self._bridge.start(VAULT_KEY, self._look_for_token())
 
     async def _look_for_token(self) -> None:
-        status = await self._vault.status(HUGGING_FACE)
+        status = await self._parts.vault.status(HUGGING_FACE)
         self.details.show_token(status.source is not CredentialSource.NONE)
 
     def _take_secret(self, name: str) -> None:
@@ -199,11 +197,14 @@ class CatalogTab(QWidget):
             chosen.entry,
             chosen.quantization,
             reading=chosen.reading,
-            runtime=self.details.runtime_name,
+            runtime=chosen.runtime,
             inventory=self._registry.inventory.snapshot,
             operations=self._registry.operations.operations,
             context_moved=chosen.context_moved,
+            readiness=readiness_in(self._parts.runtimes, chosen.runtime),
+            possible=impossible(chosen) is None,
         )
+        self.details.show_runtimes({name for name in chosen.offered if self._run_with.has(chosen.entry, name)})
         self.details.show_next(self._next)
 
     def _take_sort(self, sort: object) -> None:
@@ -215,16 +216,29 @@ class CatalogTab(QWidget):
         self._selection.host_changed(host)
         self.first_run.show_host(host)
         if self.is_first_run:
-            self._first.host_changed(host)
+            self._beginning.host_changed(host)
+
+    def _take_runtime(self, snapshot: RuntimeSnapshot) -> None:
+        self._beginning.server_changed(snapshot)
+        self._show_next()
+
+    def _take_settings(self) -> None:
+        self._search.prefer_runtimes(self._run_with.preferred)
+        self._selection.runtimes_changed()
+
+    def _choose_runtime(self, name: str) -> None:
+        self._selection.choose_runtime(name)
+        self._search.prefer_runtimes(self._run_with.preferred)
 
     def _take_inventory(self, inventory: InventorySnapshot) -> None:
         self._show_next()
-        if self.is_first_run and inventory.models and not self._first.start.is_under_way:
+        self._beginning.inventory_changed()
+        if self.is_first_run and not is_first_time(inventory) and not self._beginning.is_under_way:
             self._stack.setCurrentWidget(self.splitter)
 
     def _take_operations(self, operations: Sequence[ModelOperation]) -> None:
+        self._beginning.operations_changed(operations)
         for operation in operations:
-            self._first.operation_changed(operation)
             failed = operation.status is OperationStatus.FAILED
             if failed and operation.model_name == self._next.model_name:
                 self.details.show_failure(message_of_operation(operation))
@@ -236,13 +250,14 @@ class CatalogTab(QWidget):
             self._bridge.start(IN_VIEW_KEY, self._in_view.judge(self.list.in_view, host))
 
     def _press_primary(self) -> None:
-        if self.details.primary.isEnabled():
-            self.details.show_failure(None)
-            going_on = self._going_on.go_on(self._next, self._selection.chosen, self.details.runtime_name)
+        if not self.details.primary.isEnabled():
+            return
+        self.details.show_failure(None)
+        if self._next.step is Step.GET_RUNTIME:
+            self.cure_wanted.emit(Cure.INSTALL_RUNTIME)
+        else:
+            going_on = self._going_on.go_on(self._next, self._selection.chosen)
             self._bridge.start(PRIMARY_KEY, going_on, on_error=self._show_failure)
-
-    def _stored_context(self, full_name: str) -> int | None:
-        return self._model_settings.get(ModelKey(name=full_name, runtime=self.details.runtime_name)).context
 
     def _show_failure(self, error: Exception) -> None:
         self.details.show_failure(message_of(error))

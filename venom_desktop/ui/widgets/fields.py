@@ -57,6 +57,15 @@ class Choice(QComboBox):
         self.setCurrentIndex(position if choices else -1)
         self.blockSignals(blocked)
 
+    def show_choices(self, choices: Sequence[tuple[object, str]], chosen: object) -> None:
+        """Replace the choices and stand on `chosen`; tells nothing. An open list stays when nothing is new."""
+        blocked = self.blockSignals(True)
+        if [(self.itemData(place), self.itemText(place)) for place in range(self.count())] != list(choices):
+            self.set_choices(choices)
+            self.blockSignals(True)
+        self.choose(chosen)
+        self.blockSignals(blocked)
+
     def choose(self, value: object) -> None:
         position = next((place for place in range(self.count()) if self.itemData(place) == value), -1)
         if position >= 0:
