@@ -144,7 +144,7 @@ class Shelf:
                 if not isinstance(line, PullStep):
                     await line()
                     continue
-                if line is DONE and name not in self.rows:
+                if line is DONE and name.casefold() not in map(str.casefold, self.rows):
                     self.put(name)
                 yield line
         except (GeneratorExit, asyncio.CancelledError):
@@ -221,7 +221,7 @@ class Shop:
 
 
 @asynccontextmanager
-async def open_shop(folder: Path, shelf: Shelf | None = None) -> AsyncIterator[Shop]:
+async def open_shop(folder: Path, shelf: Shelf | None = None, *, patience: Patience = QUICK) -> AsyncIterator[Shop]:
     """Opened over whatever an earlier one left in `folder`, as a restart would."""
     shelf, registries, hub = shelf or Shelf(), Registries(), Hub()
     database = Database(folder / "history.db")
@@ -258,7 +258,7 @@ async def open_shop(folder: Path, shelf: Shelf | None = None) -> AsyncIterator[S
         active=lambda: shop.active,
         unload=unload,
         follow=follow,
-        patience=QUICK,
+        patience=patience,
     )
     removing = RemoveModels(
         operations=operations,

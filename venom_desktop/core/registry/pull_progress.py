@@ -81,6 +81,7 @@ class PullProgress:
     def _complete(self) -> None:
         """Every layer is here now, also those that were here before and came by in no line."""
         if self._whole is None:
+            self._sizes = {**self._done, **self._sizes}
             self._measured = self._measured or bool(self._sizes)
             self._done = dict(self._sizes)
         self._show(self.total_bytes or 0)
