@@ -7,7 +7,7 @@ from pathlib import Path
 from venom_desktop.core.errors import ControlRefused, LoadCancelled, NotOurServer, ProgramMissing, RuntimeFailed
 from venom_desktop.core.runtimes.base import Control
 from venom_desktop.core.runtimes.control.base import Exit
-from venom_desktop.core.runtimes.control.foreign import belongs_to_us, end_process, owner_of
+from venom_desktop.core.runtimes.control.foreign import TERM_WITHIN_S, belongs_to_us, end_process, owner_of
 from venom_desktop.core.runtimes.control.own_server import OwnServer
 from venom_desktop.core.runtimes.control.ports import Holder, port_holder
 from venom_desktop.core.runtimes.control.process_identity import started_mark
@@ -51,6 +51,7 @@ class OllamaServer:
         scope: Callable[[], UnitScope] = lambda: UnitScope.AUTO,
         systemd: Systemd | None = None,
         stalled_after_s: float = STALLED_AFTER_S,
+        term_within_s: float = TERM_WITHIN_S,
     ) -> None:
         self.exited: Signal[Exit] = Signal()
         self._program = program
@@ -61,6 +62,7 @@ class OllamaServer:
         self._scope = scope
         self._systemd = systemd or Systemd(TITLE)
         self._stalled_after_s = stalled_after_s
+        self._term_within_s = term_within_s
         self._own = OwnServer(NAME, runtime_folder=runtime_folder, log_file=log_folder / f"{NAME}.log")
         self._own.exited.subscribe(self.exited.publish)
         self._watch = ProcessWatch(NAME)
@@ -213,7 +215,7 @@ class OllamaServer:
             cure = f"It belongs to {owner or 'another account'}. Run sudo kill {pid} in a terminal."
             raise ControlRefused(problem=f"end the process {pid}", cure=cure)
         self._watch.expect_end()
-        if not await end_process(pid, mark):
+        if not await end_process(pid, mark, term_within_s=self._term_within_s):
             raise ControlRefused(problem=f"end the process {pid}", cure="It did not end. Restart the machine.")
 
     async def _facts(

@@ -48,6 +48,12 @@ class Log:
                 self._out = None
                 self._path.replace(self._path.with_name(f"{self._path.name}.1"))
 
+    def close(self) -> None:
+        with self._lock, contextlib.suppress(OSError):
+            if self._out is not None:
+                self._out.close()
+                self._out = None
+
 
 class Teller:
     """Writes events to the program that started us; once it is gone, to nobody."""

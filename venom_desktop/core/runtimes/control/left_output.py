@@ -7,7 +7,7 @@ import stat
 from collections import deque
 from pathlib import Path
 
-from venom_desktop.core.runtimes.control.guard import LONGEST_LINE_BYTES, Log
+from venom_desktop.core.runtimes.control.guard import LONGEST_LINE_BYTES, PIPE_BYTES, Log
 
 STREAMS = (1, 2)
 CHUNK_BYTES = 1 << 16
@@ -32,28 +32,33 @@ class LeftOutput:
         return tuple(self._lines)
 
     def close(self) -> None:
-        """Take what is there, then let go."""
+        """Take what is there, then let go; a second call does nothing."""
         for descriptor in tuple(self._unfinished):
-            self._read(descriptor)
+            for _ in range(PIPE_BYTES // CHUNK_BYTES):
+                if not self._read(descriptor):
+                    break
         for descriptor in tuple(self._unfinished):
             self._end(descriptor)
+        self._log.close()
 
-    def _read(self, descriptor: int) -> None:
+    def _read(self, descriptor: int) -> bool:
+        """False when there was nothing."""
         try:
             chunk = os.read(descriptor, CHUNK_BYTES)
         except BlockingIOError:
-            return
+            return False
         except OSError:
             chunk = b""
         if not chunk:
             self._end(descriptor)
-            return
+            return False
         *whole, rest = (self._unfinished[descriptor] + chunk).split(b"\n")
         if len(rest) > LONGEST_LINE_BYTES:
             whole, rest = [*whole, rest], b""
         self._unfinished[descriptor] = rest
         for line in whole:
             self._take(line)
+        return True
 
     def _take(self, line: bytes) -> None:
         self._log.write(line + b"\n")

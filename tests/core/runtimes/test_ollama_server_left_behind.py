@@ -1,0 +1,155 @@
+"""Nothing outlives this program but by accident, and what does is found again by PID, start time and port."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.core.runtimes.ollama_programs import ollama_program
+from tests.core.runtimes.ollama_servers import Bench
+from venom_desktop.core.runtimes.base import Control
+from venom_desktop.core.runtimes.control.base import Exit
+from venom_desktop.core.runtimes.control.orphans import clean_up_orphans, wait_for_end
+from venom_desktop.core.runtimes.control.pid_file import PidRecord, read_records, write_record
+from venom_desktop.core.runtimes.control.ports import free_port
+from venom_desktop.core.runtimes.control.process_identity import started_mark
+from venom_desktop.core.runtimes.ollama_server import NAME
+
+APP = """
+import asyncio, sys
+from pathlib import Path
+from tests.core.runtimes.ollama_servers import Bench
+
+async def main():
+    root, port, program = sys.argv[1:]
+    bench = Bench(Path(root), port=int(port), program=Path(program))
+    server = bench.server()
+    facts = await server.start()
+    print(facts.pid, server._own.child.guard_pid, flush=True)
+    await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+
+
+@pytest.fixture
+async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
+    bench = Bench(tmp_path, program=ollama_program(tmp_path / "bin"))
+    yield bench
+    await bench.close()
+
+
+async def crash(bench: Bench, *, with_guard: bool) -> int:
+    """Another program starts the server and is killed; returns the server's PID."""
+    command = [sys.executable, "-c", APP, str(bench.root), str(bench.port), str(bench.program)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as app:
+        assert app.stdout is not None
+        line = await asyncio.to_thread(app.stdout.readline)
+        pid, guard = (int(word) for word in line.split())
+        mark = started_mark(guard)
+        if with_guard:
+            # The guard must not see its owner go, nor the owner its guard.
+            os.kill(app.pid, signal.SIGSTOP)
+            os.kill(guard, signal.SIGKILL)
+        app.kill()
+    assert mark is None or await wait_for_end(guard, mark, within_s=10)
+    return pid
+
+
+async def test_a_crash_of_this_program_ends_its_server(bench: Bench) -> None:
+    pid = await crash(bench, with_guard=False)
+    mark = started_mark(pid)
+    assert mark is None or await wait_for_end(pid, mark, within_s=10)
+    assert (await bench.server().look()).control is None
+
+
+async def test_what_a_killed_guard_left_is_adopted_and_serves_on(bench: Bench) -> None:
+    pid = await crash(bench, with_guard=True)
+    # It writes a line for each answer, with nobody there to read it.
+    assert await bench.answers()
+    server = bench.server()
+    facts = await server.start()
+    assert (facts.control, facts.pid, facts.port) == (Control.CHILD, pid, bench.port)
+    assert facts.environment is not None
+    assert await bench.answers()
+    assert "GET /api/version" in server.log_lines()
+    await server.stop()
+    assert started_mark(pid) is None
+    assert not list((bench.root / "run").iterdir())
+
+
+async def test_the_end_of_an_adopted_server_is_told_with_its_last_lines(bench: Bench) -> None:
+    pid = await crash(bench, with_guard=True)
+    server = bench.server()
+    heard: asyncio.Queue[Exit] = asyncio.Queue()
+    server.exited.subscribe(heard.put_nowait)
+    await server.start()
+    assert await bench.answers()
+    os.kill(pid, signal.SIGKILL)
+    async with asyncio.timeout(10):
+        end = await heard.get()
+    assert not end.requested
+    assert "GET /api/version" in end.lines
+    assert (await server.look()).control is None
+
+
+async def test_restarting_an_adopted_server_puts_it_under_a_guard_again(bench: Bench) -> None:
+    pid = await crash(bench, with_guard=True)
+    server = bench.server()
+    facts = await server.restart()
+    assert facts.control is Control.CHILD
+    assert facts.pid not in (None, pid)
+    assert started_mark(pid) is None
+
+
+async def test_only_one_program_adopts(bench: Bench) -> None:
+    pid = await crash(bench, with_guard=True)
+    first, second = bench.server(), bench.server()
+    assert (await first.look()).control is Control.CHILD
+    assert (await second.look()).control is Control.EXTERNAL
+    await clean_up_orphans(bench.root / "run")
+    assert started_mark(pid) is not None
+
+
+async def test_cleaning_up_leaves_what_its_owner_may_adopt(bench: Bench) -> None:
+    pid = await crash(bench, with_guard=True)
+    assert await clean_up_orphans(bench.root / "run", leave={NAME}) == ()
+    assert (await bench.server().look()).pid == pid
+
+
+async def test_an_orphan_at_a_port_that_is_not_used_any_more_is_ended(bench: Bench) -> None:
+    pid = await crash(bench, with_guard=True)
+    bench.port = free_port()
+    assert (await bench.server().look()).control is None
+    assert started_mark(pid) is None
+
+
+async def test_a_pid_that_was_given_to_another_process_is_not_touched(bench: Bench) -> None:
+    other = bench.run(ollama_program(bench.root / "other"))
+    record = PidRecord(
+        name=NAME, pid=other.pid, started="another-boot:1", guard_pid=2**22 + 1, guard_started="gone", port=bench.port
+    )
+    write_record(bench.root / "run" / f"{NAME}-1.pid.json", record)
+    server = bench.server()
+    assert (await server.look()).control is Control.EXTERNAL
+    assert not read_records(bench.root / "run")
+    await server.close()
+    assert other.poll() is None
+
+
+async def test_a_record_of_the_right_process_at_another_port_ends_it_and_the_listener_stays(bench: Bench) -> None:
+    pid = await crash(bench, with_guard=True)
+    [(path, record)] = read_records(bench.root / "run").items()
+    assert record is not None
+    bench.port = free_port()
+    other = bench.run(ollama_program(bench.root / "other"))
+    write_record(path, replace(record, port=bench.port))
+    facts = await bench.server().look()
+    assert (facts.control, facts.pid) == (Control.EXTERNAL, other.pid)
+    assert started_mark(pid) is None
