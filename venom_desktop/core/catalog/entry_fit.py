@@ -2,8 +2,10 @@
 
 from venom_desktop.core.catalog.base import CatalogEntry, FitPlace, FitVerdict, Quantization
 from venom_desktop.core.catalog.fit import DeviceMemory, LoadSettings, estimated_verdict, guessed_weights_bytes
+from venom_desktop.core.catalog.ollama_numbers import tag_parameters
 from venom_desktop.core.catalog.quantizations import default_quantization
 from venom_desktop.core.host.sample import HostSample
+from venom_desktop.core.registry.model import ModelProvider
 
 _USUAL = Quantization(label="Q4_K_M", files=())
 
@@ -48,7 +50,18 @@ def rough_size_range(entry: CatalogEntry) -> tuple[int, int] | None:
 def rough_size(entry: CatalogEntry, choice: Quantization) -> int | None:
     """Bytes of one variant: of the files whose size is told, else parameters x bits; None when neither is known."""
     exact = _file_bytes(choice)
-    return exact if exact is not None else guessed_weights_bytes(entry.parameters, choice.level or choice.label)
+    return exact if exact is not None else guessed_weights_bytes(_parameters(entry, choice), _level(entry, choice))
+
+
+def _parameters(entry: CatalogEntry, choice: Quantization) -> int | None:
+    """A library has models of many sizes under one name, and the tag tells which."""
+    told = tag_parameters(choice.label) if entry.provider is ModelProvider.OLLAMA else None
+    return told or entry.parameters
+
+
+def _level(entry: CatalogEntry, choice: Quantization) -> str:
+    """Tags of a library that tell no quantization have the usual one."""
+    return choice.level or (_USUAL.label if entry.provider is ModelProvider.OLLAMA else choice.label)
 
 
 def _file_bytes(choice: Quantization) -> int | None:
@@ -70,8 +83,8 @@ def _verdict(
 ) -> FitVerdict | None:
     return estimated_verdict(
         weights_bytes=_file_bytes(choice),
-        parameters=entry.parameters,
-        label=choice.level or choice.label,
+        parameters=_parameters(entry, choice),
+        label=_level(entry, choice),
         context_length=choice.context_length or entry.context_length,
         settings=settings,
         host=host,
