@@ -153,6 +153,7 @@ QMenu::icon { padding-left: 8px; }
 QMenu::indicator { width: 16px; height: 16px; left: 8px; }
 QMenu::indicator:checked { image: url(venom:@theme/check.svg); }
 QMenu::right-arrow { image: url(venom:@theme/right.svg); width: 14px; height: 14px; }
+QAbstractScrollArea::corner { background: transparent; border: 0; }
 QTextBrowser { background: transparent; border: 0; color: @text; }
 """
 

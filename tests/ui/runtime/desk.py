@@ -1,10 +1,11 @@
 """The Runtime tab over the real core and the real engine, on a Qt loop that runs both."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import qasync
@@ -25,9 +26,12 @@ from venom_desktop.core.tasks import TaskScope
 from venom_desktop.ui.bridge import Bridge
 from venom_desktop.ui.runtime.prompt_exchange import ExchangeView
 from venom_desktop.ui.runtime.prompt_session import Exchange
+from venom_desktop.ui.runtime.server_tools import ServerTools
 from venom_desktop.ui.runtime.tab import RuntimeTab
 
 WAIT_S = 20.0
+_NONE: Mapping[str, Runtime] = MappingProxyType({})
+_NO_TOOLS: Mapping[str, ServerTools] = MappingProxyType({})
 NAME = "llama_cpp"
 
 
@@ -108,11 +112,21 @@ class Desk:
         await self.until(lambda: self.runtime.snapshot.state is RuntimeState.STOPPED)
 
 
-def run_desk(app: QApplication, home: Path, scenario: Callable[[Desk], Awaitable[None]]) -> None:
-    """Run `scenario` on a Qt loop with an open tab; everything is closed afterwards."""
+def run_desk(
+    app: QApplication,
+    home: Path,
+    scenario: Callable[[Desk], Awaitable[None]],
+    *,
+    servers: Mapping[str, Runtime] = _NONE,
+    tools: Mapping[str, ServerTools] = _NO_TOOLS,
+) -> None:
+    """Run `scenario` on a Qt loop with an open tab; everything is closed afterwards.
+
+    `servers` stand before the runtimes of the program, in place of those of the same name.
+    """
 
     async def run() -> None:
-        async with _open(home) as desk:
+        async with _open(home, servers, tools) as desk:
             await scenario(desk)
 
     # Closing the last window would end the loop before the core is closed.
@@ -122,7 +136,7 @@ def run_desk(app: QApplication, home: Path, scenario: Callable[[Desk], Awaitable
 
 
 @asynccontextmanager
-async def _open(home: Path) -> AsyncIterator[Desk]:
+async def _open(home: Path, servers: Mapping[str, Runtime], tools: Mapping[str, ServerTools]) -> AsyncIterator[Desk]:
     home.mkdir(exist_ok=True)
     environ = {"VENOM_HOME": str(home), "HF_ENDPOINT": "http://127.0.0.1:9"}
     paths = Paths.from_environment(environ)
@@ -133,13 +147,14 @@ async def _open(home: Path) -> AsyncIterator[Desk]:
     ui_state = UiState(paths.ui_state_file)
     tab = RuntimeTab(
         Bridge(scope),
-        runtimes=services.runtimes,
+        runtimes={**servers, NAME: services.runtimes[NAME]},
         registry=services.registry,
         active=services.active,
         ask=services.ask,
         host=services.host,
         ui_state=ui_state,
         load_settings=services.model_settings.get,
+        tools=tools,
     )
     cures: list[Cure] = []
     tab.cure_wanted.connect(cures.append)

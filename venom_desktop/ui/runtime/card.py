@@ -60,11 +60,12 @@ class RuntimeCard(Frame):
         self.setAccessibleName(title)
 
     def _placed(self) -> QVBoxLayout:
-        verbs = flow(*self.cure_buttons, *self.buttons.values(), spacing=4)
+        verbs = flow(*self.cure_buttons, *self.buttons.values(), spacing=6)
         tools = row((verbs, 1), column(None, row(self.log_button, self.more_button, spacing=4)), spacing=4)
         head = row(self._name, self._version, None, self.pill, 4)
+        bar = row((self.bar, 1), 4, spacing=0)
         return column(
-            head, 5, self.failure, self.sentence, *self._lines, 4, self.bar, (QWidget(), 1), 5, tools,
+            head, 5, self.failure, self.sentence, *self._lines, 4, bar, (QWidget(), 1), 5, tools,
             spacing=3, margins=(14, 12, 10, 10),
         )  # fmt: skip
 
@@ -89,7 +90,7 @@ class RuntimeCard(Frame):
         self.sentence.setVisible(bool(look.sentence))
         self._show_facts(look.facts)
         self.bar.setVisible(look.has_bar)
-        self.bar.show_progress(look.fraction if look.has_bar else 0.0)
+        self.bar.show_progress(look.fraction if look.has_bar else 0.0, paused=look.paused)
         self._show_verbs(look)
         said = (look.pill.text, look.sentence, self.failure.text(), *self.lines)
         self.setAccessibleDescription(". ".join(part.rstrip(".") for part in said if part))

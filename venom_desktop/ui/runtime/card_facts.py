@@ -19,6 +19,7 @@ class Verb(StrEnum):
     RESTART = "restart"
     STOP = "stop"
     CANCEL = "cancel"
+    RESUME = "resume"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +60,7 @@ class CardLook:
     has_bar: bool = False
     fraction: float | None = None
     """Of the bar; None is a total nobody knows."""
+    paused: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +73,8 @@ class ServerFacts:
     can_move: bool = False
     """Another port can be stored."""
     newer: str = ""
+    replaced_by: str = ""
+    """The version that is installed while another one runs."""
     answer: str = ""
     """What the last look for a newer version found, when there is nothing to bring."""
     profile: str = ""

@@ -61,6 +61,8 @@ def verb_words(verb: Verb, look: CardLook) -> tuple[str, str]:
             return tr("Stop…") if look.asks else tr("Stop"), "stop"
         case Verb.CANCEL:
             return tr("Cancel"), "close"
+        case Verb.RESUME:
+            return tr("Resume"), "play"
 
 
 def _engine_look(look: CardLook, known: CardFacts, now: datetime | None) -> CardLook:

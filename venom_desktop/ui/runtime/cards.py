@@ -132,6 +132,8 @@ class RuntimeCards(QWidget):
                 await self._stop(name)
             case Verb.CANCEL:
                 await self._cancel(name)
+            case Verb.RESUME:
+                self._resume(name)
             case Verb.INSTALL | Verb.UPDATE:
                 await self.servers[name].install()
             case other:
@@ -152,12 +154,21 @@ class RuntimeCards(QWidget):
                 await self._verbs.restart(name, force=True)
 
     async def _cancel(self, name: str) -> None:
+        work = self._setup_work(name)
+        if work is None:
+            await self._verbs.stop(name)
+        else:
+            self._verbs.cancel(work.operation_id)
+
+    def _resume(self, name: str) -> None:
+        if (work := self._setup_work(name)) is not None:
+            self._verbs.resume(work.operation_id)
+
+    def _setup_work(self, name: str) -> ModelOperation | None:
+        """The setup of this server's program that is not over."""
         server = self.servers.get(name)
         work = None if server is None else server.work(self._operations())
-        if work is not None and not work.status.is_final:
-            self._verbs.cancel(work.operation_id)
-        else:
-            await self._verbs.stop(name)
+        return None if work is None or work.status.is_final else work
 
     def _refusal(self, name: str) -> Exception | None:
         error, before = self._refused.get(name, (None, None))
@@ -180,7 +191,7 @@ class RuntimeCards(QWidget):
             update=None if setup is None or server is None else partial(self._run, name, server.install),
             check=None if setup is None or server is None else partial(self._run, name, server.check),
             roll_back=None if setup is None or server is None else partial(self._run, name, server.roll_back),
-            previous_version=None if setup is None else setup.previous_version,
-            installed_version=None if setup is None else setup.installed_version,
+            previous_version=None if setup is None else setup.snapshot.previous,
+            installed_version=None if setup is None else setup.snapshot.installed,
             settings=partial(self.cure_wanted.emit, Cure.OPEN_SETTINGS),
         )

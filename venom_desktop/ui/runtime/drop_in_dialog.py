@@ -40,11 +40,10 @@ class DropInDialog(Dialog):
         self.text.setTabChangesFocus(True)
         self.text.setFrameShape(QPlainTextEdit.Shape.NoFrame)
         self.text.setProperty("role", "log")
-        self.text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.text.setAccessibleName(tr("Text of the file"))
         theme.set_font(self.text, "mono")
         lines = min(MOST_LINES, text.count("\n") + 1)
-        self.text.setFixedHeight(self.text.fontMetrics().lineSpacing() * lines + 24)
+        self.text.setFixedHeight(self.text.fontMetrics().lineSpacing() * lines + 30)
 
 
 def _meaning(*, writes: bool) -> str:

@@ -65,6 +65,7 @@ class LogView(QWidget):
         self._title = Label("", "heading")
         self._where = ElidedLabel("", "small", tone="text2", middle=True)
         self.follow_box = QCheckBox(tr("Follow"))
+        self.wrap_box = QCheckBox(tr("Wrap lines"))
         self.copy_button = Button(tr("Copy"), "quiet", icon="copy", size="dense", on_click=self._copy)
         self.open_button = ToolButton("external", tr("Open the log file"), icon_size=16, on_click=self._open)
         self.folder_button = ToolButton("folder", tr("Open its folder"), icon_size=16, on_click=self._open_folder)
@@ -78,8 +79,8 @@ class LogView(QWidget):
 
     def _place(self) -> None:
         head = row(
-            self.back_button, self._title, (self._where, 1), self.follow_box, 6, self.copy_button, self.open_button,
-            self.folder_button, spacing=6,
+            self.back_button, self._title, (self._where, 1), self.wrap_box, 6, self.follow_box, 6, self.copy_button,
+            self.open_button, self.folder_button, spacing=6,
         )  # fmt: skip
         self._pages = QStackedWidget()
         self._pages.addWidget(self.empty)
@@ -159,12 +160,20 @@ class LogView(QWidget):
         self.follow_box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.follow_box.setToolTip(tr("Stay at the newest line"))
         self.follow_box.clicked.connect(self._to_the_end)
+        self.wrap_box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.wrap_box.setChecked(True)
+        self.wrap_box.toggled.connect(self._wrap)
         self.text.verticalScrollBar().actionTriggered.connect(lambda _: self._follow_at_the_end())
 
     def _to_the_end(self) -> None:
         if self.follow_box.isChecked():
             bar = self.text.verticalScrollBar()
             bar.setValue(bar.maximum())
+
+    def _wrap(self, on: bool) -> None:
+        mode = QPlainTextEdit.LineWrapMode
+        self.text.setLineWrapMode(mode.WidgetWidth if on else mode.NoWrap)
+        self._to_the_end()
 
     def _follow_at_the_end(self) -> None:
         """Who scrolls up wants to read; who scrolls to the end wants to follow again."""

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from venom_desktop.core.errors import InvalidSetting
-from venom_desktop.core.operations.operation import ModelOperation, OperationStatus
+from venom_desktop.core.operations.operation import ModelOperation, OperationStatus, OperationType
 from venom_desktop.core.runtimes.base import Control, ServerRuntime
+from venom_desktop.core.runtimes.ollama_setup.snapshot import SetupSnapshot
 from venom_desktop.ui.i18n import tr
 from venom_desktop.ui.links import open_link
 from venom_desktop.ui.runtime.card_facts import ServerFacts
@@ -14,38 +15,38 @@ from venom_desktop.ui.runtime.tuning_words import profile_words
 
 
 class ServerDesk:
-    """`newer` is the version that an update would bring, "" when none is known."""
+    """Its verbs raise what the setup and the runtime raise."""
 
     def __init__(self, runtime: ServerRuntime, tools: ServerTools) -> None:
         self.runtime = runtime
         self.tools = tools
-        self.newer = ""
         self._answer = ""
         self._operation_id: str | None = None
 
     async def install(self) -> None:
-        """Fetch the program, or lead to the page that has its installer. Raises as `ServerSetup.install`."""
+        """Fetch the program or its newest version, or lead to the page that has its installer."""
         setup = self.tools.setup
         if setup is None:
             return
         self._answer = ""
-        if setup.installer_page is not None:
-            open_link(setup.installer_page)
+        page = setup.snapshot.installer_page
+        if page is not None:
+            open_link(page)
         else:
             self._operation_id = await setup.install()
-            self.newer = ""
 
     async def check(self) -> None:
-        """Ask whether a newer version is out. Raises as `ServerSetup.check`."""
-        if self.tools.setup is not None:
-            self.newer = await self.tools.setup.check() or ""
-            self._answer = "" if self.newer else tr("This is the newest version")
+        """Ask whether a newer version is out."""
+        setup = self.tools.setup
+        if setup is not None:
+            await setup.check()
+            self._answer = "" if setup.snapshot.available else tr("This is the newest version")
 
     async def roll_back(self) -> None:
-        """Return to the version before, and run it if the server ran. Raises as `ServerRuntime.restart`."""
+        """Return to the version before; a server that runs has it after a restart."""
         if self.tools.setup is not None:
             await self.tools.setup.roll_back()
-            self._answer = self.newer = ""
+            self._answer = ""
 
     async def use_server(self) -> None:
         """Take the server that stands at the port for ours to use."""
@@ -63,14 +64,16 @@ class ServerDesk:
         return next((one for one in found if not one.status.is_final or self._is_told(one)), None)
 
     def facts(self, operations: Sequence[ModelOperation]) -> ServerFacts:
-        setup, tuning = self.tools.setup, self.tools.tuning
+        setup = None if self.tools.setup is None else self.tools.setup.snapshot
+        tuning = self.tools.tuning
         waiting, total = self._waiting()
         return ServerFacts(
             work=self.work(operations),
             installer_page=setup is not None and setup.installer_page is not None,
             can_install=setup is not None and setup.installer_page is None,
             can_move=self.tools.use_free_port is not None,
-            newer=self.newer,
+            newer=_newer(setup),
+            replaced_by=setup.installed or "" if setup is not None and setup.restart_needed else "",
             answer=self._answer,
             profile="" if tuning is None else profile_words(tuning.profile()).title,
             waiting=waiting,
@@ -84,7 +87,7 @@ class ServerDesk:
         return unit_words(unit) if unit is not None and control in {Control.SYSTEMD, None} else ""
 
     def _is_setup(self, operation: ModelOperation) -> bool:
-        return operation.runtime == self.runtime.name and operation.operation_type.value == "setup"
+        return operation.runtime == self.runtime.name and operation.operation_type is OperationType.SETUP
 
     def _is_told(self, operation: ModelOperation) -> bool:
         return operation.operation_id == self._operation_id and operation.status is OperationStatus.FAILED
@@ -98,3 +101,10 @@ class ServerDesk:
         except InvalidSetting:
             return 0, 0
         return sum(row.in_server is False for row in rows), len(rows)
+
+
+def _newer(setup: SetupSnapshot | None) -> str:
+    """What an update of our own copy would bring, "" when none is known."""
+    if setup is None or setup.installed is None or setup.available is None:
+        return ""
+    return setup.available.version

@@ -6,34 +6,32 @@ from typing import Protocol
 
 from venom_desktop.core.runtimes.control.drop_in import DropIn
 from venom_desktop.core.runtimes.control.unit import Unit
+from venom_desktop.core.runtimes.ollama_setup.snapshot import SetupSnapshot
 from venom_desktop.core.runtimes.tuning import TuningRow
 from venom_desktop.core.settings.schema import OllamaProfile
+from venom_desktop.core.signals import Signal
 from venom_desktop.ui.bridge import Source
 
 
 class ServerSetup(Protocol):
     """Fetches the program of a server, keeps it up to date, and returns to the version before."""
 
-    @property
-    def installed_version(self) -> str | None:
-        """Of the copy that was installed from here; None without one."""
+    changed: Signal[SetupSnapshot]
 
     @property
-    def previous_version(self) -> str | None:
-        """What `roll_back` returns to; None when there is nothing to return to."""
-
-    @property
-    def installer_page(self) -> str | None:
-        """Where the publisher's installer is, on systems where nothing is installed from here; else None."""
+    def snapshot(self) -> SetupSnapshot: ...
 
     async def install(self) -> str:
-        """Begin to fetch and install the newest version; returns the operation's id. Raises as an install does."""
+        """Begin to fetch and install the newest version; returns the operation's id.
 
-    async def check(self) -> str | None:
-        """The newest version, None when the installed one is. Raises `SourceUnreachable`, `SourceChanged`."""
+        Raises `AlreadyInstalled`, `OperationRunning`; what goes wrong later fails the operation.
+        """
+
+    async def check(self) -> object:
+        """Look whether a newer version is out; the snapshot has it then. Raises as a look at a release page does."""
 
     async def roll_back(self) -> object:
-        """Use the version before."""
+        """Use the version before from the next start on. Raises `Conflict`, `OperationRunning`, `ProgramUnusable`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

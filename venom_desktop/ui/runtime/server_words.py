@@ -82,16 +82,20 @@ def _missing_words(title: str, server: ServerFacts) -> str:
 
 def _installing_look(look: CardLook, known: CardFacts, work: ModelOperation) -> CardLook:
     update = known.snapshot.version is not None and not isinstance(known.snapshot.error, ProgramMissing)
+    paused = work.status is OperationStatus.PAUSED
     word = tr("Updating") if update else tr("Installing")
     return replace(
         look,
-        pill=PillLook(text=word, glyph="refresh", state="part"),
-        facts=(Fact(text=phase(work)), Fact(text=amounts(work))),
-        verbs=(Verb.CANCEL,),
+        pill=PillLook(text=tr("Paused"), glyph="pause")
+        if paused
+        else PillLook(text=word, glyph="refresh", state="part"),
+        facts=(Fact(text=tr("Fetching it was paused") if paused else phase(work)), Fact(text=amounts(work))),
+        verbs=(Verb.RESUME, Verb.CANCEL) if paused else (Verb.CANCEL,),
         failure=None,
         remedies=(),
         has_bar=True,
         fraction=None if work.progress is None else work.progress / 100,
+        paused=paused,
     )
 
 
@@ -107,7 +111,8 @@ def _lines(known: CardFacts, server: ServerFacts, now: datetime | None) -> tuple
         case RuntimeState.STOPPING:
             return (Fact(text=tr("Ending the server and freeing its memory")),)
         case RuntimeState.STOPPED:
-            rest = Fact(text=tr("Start it to load models and to list what it has"))
+            refused = known.refused is not None or snapshot.error is not None
+            rest = Fact(text="" if refused else tr("Start it to load models and to list what it has"))
             return last if last.text else rest, Fact(text=server.keeper), _third_line(known, server)
         case RuntimeState.EXITED:
             return Fact(text=exit_words(snapshot, now)), last
@@ -140,6 +145,8 @@ def _third_line(known: CardFacts, server: ServerFacts) -> Fact:
         count, total = server.waiting, server.variables
         one = "{count} of {total} tuning settings needs a restart"
         return Fact(text=plural(one, "{count} of {total} tuning settings need a restart", count, total=total))
+    if server.replaced_by and known.snapshot.state is RuntimeState.RUNNING:
+        return Fact(text=tr("{version} is installed and runs after a restart", version=server.replaced_by))
     if server.newer:
         return Fact(text=tr("Version {version} is out", version=server.newer))
     if server.answer:

@@ -106,6 +106,9 @@ class RuntimeTab(QWidget):
         bridge, registry = self._bridge, self._registry
         for runtime in self._runtimes.values():
             bridge.listen_merged(runtime.changed, self, self._take_news)
+        for tools in self._tools.values():
+            if tools.setup is not None:
+                bridge.listen_merged(tools.setup.changed, self, self._take_news)
         bridge.listen_merged(self._active.changed, self, self._take_news)
         bridge.listen_merged(registry.inventory.changed, self, self._take_news)
         bridge.listen_merged(registry.operations.changed, self, self._take_news)

@@ -23,9 +23,9 @@ class ProfileRow(QWidget):
         self.radio.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.radio.setAccessibleName(f"{words.title}: {words.meaning}")
         meaning = Label(words.meaning, "small", tone="text2", wrap=True)
-        text = column(None, Label(words.title, "medium"), meaning, None, spacing=2)
-        self.setLayout(row(self.radio, (text, 1), Label(profile.value, "small", tone="text3"), spacing=10,
-                           margins=(16, 6, 14, 6)))  # fmt: skip
+        head = row(Label(words.title, "medium"), Label(profile.value, "small", tone="text3"), None, spacing=8)
+        text = column(None, head, meaning, None, spacing=2)
+        self.setLayout(row(self.radio, (text, 1), spacing=10, margins=(16, 6, 14, 6)))
         self.setMinimumHeight(58)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:

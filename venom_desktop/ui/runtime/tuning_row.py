@@ -4,7 +4,7 @@ from typing import Final
 
 from PySide6.QtCore import QSignalBlocker
 from PySide6.QtCore import Signal as QtSignal
-from PySide6.QtWidgets import QLineEdit, QSizePolicy, QWidget
+from PySide6.QtWidgets import QLineEdit, QWidget
 
 from venom_desktop.core.errors import InvalidSetting
 from venom_desktop.core.runtimes.tuning import Source, TuningRow, check
@@ -12,7 +12,7 @@ from venom_desktop.ui import theme
 from venom_desktop.ui.i18n import tr
 from venom_desktop.ui.runtime.tuning_words import source_look, variable_title, waiting_words
 from venom_desktop.ui.settings.words import problem_of
-from venom_desktop.ui.widgets import Choice, ElidedLabel, Label, Pill, ToolButton, column, row
+from venom_desktop.ui.widgets import Choice, ElidedLabel, Label, Pill, ToolButton, column, row, wrapped
 
 ON_OR_OFF: Final = frozenset({"OLLAMA_FLASH_ATTENTION", "OLLAMA_NO_CLOUD"})
 KV_TYPE: Final = "OLLAMA_KV_CACHE_TYPE"
@@ -36,6 +36,8 @@ class TuningRowView(QWidget):
         self.field = QLineEdit()
         self.choice = Choice(self.title, _choices(shown))
         self.fixed = ElidedLabel("", tone="text2", middle=True)
+        # Where the text of a field would begin.
+        self._fixed_place = wrapped(row((self.fixed, 1), margins=(10, 0, 0, 0)))
         self.reset = ToolButton("close", tr("Return to the profile"), icon_size=14, on_click=self._reset)
         self._problem = Label("", "small", tone="bad", wrap=True)
         self._waiting = Label("", "small", tone="warn", wrap=True)
@@ -63,7 +65,7 @@ class TuningRowView(QWidget):
         self._row = shown
         locked = shown.source is Source.ENVIRONMENT or self.name in ELSEWHERE
         self.pill.show_look(source_look(shown))
-        self.fixed.setVisible(locked)
+        self._fixed_place.setVisible(locked)
         self.fixed.setText(shown.value or tr("Server decides"))
         self.field.setVisible(not locked and not self._has_choice)
         self.choice.setVisible(not locked and self._has_choice)
@@ -83,9 +85,8 @@ class TuningRowView(QWidget):
         self.field.setAccessibleName(self.title)
         self.field.setPlaceholderText(tr("Server decides"))
         theme.set_font(self.field, "body")
-        for editor in (self.field, self.choice, self.fixed):
+        for editor in (self.field, self.choice, self._fixed_place):
             editor.setFixedWidth(EDITOR_WIDTH)
-        self.fixed.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
         kept = self.reset.sizePolicy()
         kept.setRetainSizeWhenHidden(True)
         self.reset.setSizePolicy(kept)
@@ -94,7 +95,7 @@ class TuningRowView(QWidget):
         meaning.setVisible(bool(meaning.text()))
         head = row(Label(self.title, "medium"), (name, 1), spacing=8)
         words = column(None, head, meaning, self._problem, self._waiting, None, spacing=2)
-        control = row(self.pill, self.field, self.choice, self.fixed, self.reset, spacing=10)
+        control = row(self.pill, self.field, self.choice, self._fixed_place, self.reset, spacing=10)
         self.setLayout(row((words, 1), control, spacing=16, margins=(16, 8, 8, 8)))
         self.setMinimumHeight(58)
 

@@ -56,6 +56,9 @@ class RuntimeVerbs:
     def cancel(self, operation_id: str) -> None:
         self._registry.cancel(operation_id)
 
+    def resume(self, operation_id: str) -> None:
+        self._registry.resume(operation_id)
+
     async def start(self, runtime: str) -> None:
         """Start a server, or activate the last model of a runtime that runs one model per process.
 
