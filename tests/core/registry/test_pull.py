@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -353,6 +354,12 @@ async def test_the_real_size_is_checked_before_the_pull(shop: Shop) -> None:
     failed = await _install(shop, "llama3:8b")
     assert failed.reason_code == "NOT_ENOUGH_SPACE"
     assert shop.shelf.pulled == []
+
+
+async def test_a_server_of_another_machine_fills_no_disk_of_ours(shop: Shop) -> None:
+    shop.shelf.snapshot = replace(shop.shelf.snapshot, is_here=False)
+    shop.registries.models["llama3:latest"] = remote("llama3:latest", 10**18)
+    assert (await _install(shop)).status is OperationStatus.COMPLETED
 
 
 async def test_a_second_name_of_what_is_here_needs_no_space(shop: Shop) -> None:

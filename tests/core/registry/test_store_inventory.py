@@ -256,6 +256,18 @@ async def test_a_store_whose_folder_is_unknown_counts_by_what_it_says(shop: Shop
     assert (await shop.inventory.refresh()).total_bytes == before + 700
 
 
+async def test_a_store_that_says_nothing_counts_by_its_rows_each_content_once(shop: Shop) -> None:
+    before = (await shop.inventory.refresh()).total_bytes
+    shop.shelf.put("llama3:latest", number=1, size_bytes=300)
+    shop.shelf.put("llama3:8b", number=1, size_bytes=300)
+    shop.shelf.put("other:latest", number=2, size_bytes=50)
+    await shop.shelf.refresh()
+    assert (await shop.inventory.refresh()).total_bytes == before + 350
+    shop.shelf.snapshot = replace(shop.shelf.snapshot, is_here=False)
+    await shop.shelf.refresh()
+    assert (await shop.inventory.refresh()).total_bytes == before
+
+
 async def test_what_others_pull_counts_without_another_scan(shop: Shop, tmp_path: Path) -> None:
     folder = tmp_path / "ollama"
     folder.mkdir()

@@ -29,10 +29,19 @@ class Scan:
     def _gained(self, now: StoreSnapshot) -> int:
         then = self.stores.get(now.runtime)
         if then is None or then.folder is None:
-            return now.disk_bytes or 0
+            return bytes_told(now)
         if now.disk_bytes is None or then.disk_bytes is None or then.folder != now.folder:
             return 0
         return now.disk_bytes - then.disk_bytes
+
+
+def bytes_told(store: StoreSnapshot) -> int:
+    """What a store takes by its own word; where it has none, each content it lists once, which is a little more."""
+    if not store.is_here:
+        return 0
+    if store.disk_bytes is not None:
+        return store.disk_bytes
+    return sum({model.revision or model.name: model.size_bytes or 0 for model in store.models or ()}.values())
 
 
 def scan(root: Path, folders: Sequence[Path], models: Iterable[ModelMetadata], stores: Sequence[StoreSnapshot]) -> Scan:

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from venom_desktop.core.errors import ActiveModelGone, AmbiguousName, UnknownModel
-from venom_desktop.core.registry.disk_scan import Scan, scan
+from venom_desktop.core.registry.disk_scan import Scan, bytes_told, scan
 from venom_desktop.core.registry.manifest import Manifest, own_name
 from venom_desktop.core.registry.model import ModelKey, ModelMetadata, ModelStatus
 from venom_desktop.core.registry.store_memory import StoreMemory
@@ -202,7 +202,7 @@ class Inventory:
         told = [store.snapshot for store in self._stores]
         if self._scan is not None:
             return self._scan.total_with(told)
-        counted = {store.runtime: store.disk_bytes for store in told if store.disk_bytes is not None}
+        counted = {store.runtime: bytes_told(store) for store in told if store.models is not None}
         return sum(counted.values()) + sum(_claimed_bytes(row) for row in rows if row.runtime not in counted)
 
     def _row(self, name: str, runtime: str) -> ModelMetadata | None:

@@ -57,10 +57,11 @@ class Stores:
 
     async def promise(self, runtime: str, operation_id: str, missing_bytes: int | None) -> None:
         """As `PromisedSpace.promise`, on the volume of the store; of one that is not known, of the models folder."""
-        folder = self.by_runtime[runtime].snapshot.folder
-        await self.promised.promise(
-            operation_id, missing_bytes, quota=self.quota, inventory=self.inventory, folder=folder
-        )
+        store = self.by_runtime[runtime].snapshot
+        if store.is_here:
+            await self.promised.promise(
+                operation_id, missing_bytes, quota=self.quota, inventory=self.inventory, folder=store.folder
+            )
 
     async def record(self, key: ModelKey, noted: Noted, *, size_bytes: int | None = None) -> ModelMetadata:
         """Note what has come; told as one change. Settings made by hand for an earlier model of that name stay.

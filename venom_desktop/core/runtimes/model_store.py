@@ -27,6 +27,8 @@ class StoreSnapshot:
     read_at: datetime | None = None
     folder: Path | None = None
     disk_bytes: int | None = None
+    is_here: bool = True
+    """False: the server is another machine's, and so is the disk it fills."""
     error: VenomError | None = None
 
 
