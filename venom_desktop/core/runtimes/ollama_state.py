@@ -1,0 +1,125 @@
+"""The state of an Ollama server as everybody sees it: what looks found, what verbs did, and how it ended."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from venom_desktop.core.errors import (
+    LoadCancelled,
+    ProgramMissing,
+    RuntimeFailed,
+    RuntimeUnavailable,
+    UpstreamFailed,
+    VenomError,
+)
+from venom_desktop.core.runtimes.base import Control, RuntimeSnapshot, RuntimeState
+from venom_desktop.core.runtimes.control.base import Exit
+from venom_desktop.core.runtimes.control.diagnose import diagnose
+from venom_desktop.core.runtimes.ollama_facts import TITLE
+from venom_desktop.core.runtimes.ollama_look import NO_SERVER, OllamaLook
+from venom_desktop.core.signals import Signal
+
+NAME = "ollama"
+EXPLANATION_WITHIN_S = 2.0
+IN_BETWEEN = (RuntimeState.STARTING, RuntimeState.STOPPING)
+
+
+class OllamaState:
+    """Publishes a snapshot at every change. `gone` is called when there is no server any more."""
+
+    def __init__(self, eye: OllamaLook, *, now: Callable[[], datetime], gone: Callable[[], None]) -> None:
+        self.changed: Signal[RuntimeSnapshot] = Signal()
+        self.snapshot = RuntimeSnapshot(name=NAME, title=TITLE, state=RuntimeState.STOPPED)
+        self._eye = eye
+        self._now = now
+        self._gone = gone
+        self._looks = 0
+        self._look_shown = 0
+        self._ended = asyncio.Event()
+
+    @property
+    def is_running(self) -> bool:
+        return self.snapshot.state is RuntimeState.RUNNING
+
+    @property
+    def was_looked_at(self) -> bool:
+        return self._looks > 0
+
+    async def look(self, *, thoroughly: bool) -> None:
+        """Of two looks that overlap the later one holds, and over a verb under way neither."""
+        self._looks += 1
+        number = self._looks
+        changes = await self._eye.take(self.snapshot, thoroughly=thoroughly)
+        if number > self._look_shown and self.snapshot.state not in IN_BETWEEN:
+            self.show(changes, number=number)
+
+    async def during(self, state: RuntimeState, verb: Coroutine[Any, Any, object]) -> None:
+        """Show `state` while a verb of the server runs; what stands afterwards is asked, however it ended."""
+        self.show({"state": state, "error": None, "exit_code": None})
+        try:
+            await verb
+        except asyncio.CancelledError:
+            self.show({"state": RuntimeState.STOPPED, **NO_SERVER})
+            raise
+        except VenomError as error:
+            await self._settle(error)
+            raise
+        await self._settle(None)
+
+    async def _settle(self, error: VenomError | None) -> None:
+        changes = await self._eye.take(self.snapshot, thoroughly=True)
+        changes.setdefault("state", RuntimeState.RUNNING if error is None else RuntimeState.STOPPED)
+        if changes["state"] is not RuntimeState.RUNNING and isinstance(error, RuntimeFailed):
+            changes["state"] = RuntimeState.EXITED
+        if error is not None and not isinstance(error, LoadCancelled):
+            changes["error"] = error
+        self.show(changes)
+
+    def end(self, end: Exit) -> None:
+        """The end of a server that was not ours to end is told without blame: nobody saw how it went."""
+        if end.requested or self.snapshot.state is not RuntimeState.RUNNING:
+            return
+        changes: dict[str, Any] = {"state": RuntimeState.STOPPED, "error": None}
+        if self.snapshot.control is Control.CHILD:
+            explanation = diagnose(end, port=self.snapshot.port).sentence
+            code = end.code if end.signal is None else -end.signal
+            error = RuntimeFailed(runtime=TITLE, explanation=explanation)
+            changes = {"state": RuntimeState.EXITED, "error": error, "exit_code": code}
+        self.show({**changes, **NO_SERVER})
+
+    def show(self, changes: Mapping[str, Any], *, number: int | None = None) -> None:
+        """`number` is that of the look which found them; without one they are newer than every look."""
+        self._look_shown = self._looks if number is None else number
+        self.publish(**changes)
+        if self.snapshot.state is RuntimeState.RUNNING:
+            self._ended.clear()
+        elif self.snapshot.state not in IN_BETWEEN:
+            self._gone()
+            self._ended.set()
+
+    def publish(self, **changes: Any) -> None:
+        if changes.get("state", self.snapshot.state) is not self.snapshot.state:
+            changes["changed_at"] = self._now()
+        before, self.snapshot = self.snapshot, replace(self.snapshot, **changes)
+        if before != self.snapshot:
+            self.changed.publish(self.snapshot)
+
+    def why_not(self) -> VenomError:
+        error = self.snapshot.error
+        if isinstance(error, RuntimeFailed | ProgramMissing):
+            return type(error)(**error.parameters)
+        return RuntimeUnavailable(runtime=TITLE)
+
+    async def why_broken(self) -> VenomError:
+        """An answer broke off: mostly the server died, and the exit of a child is told a moment later."""
+        if self.snapshot.control is Control.CHILD:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(EXPLANATION_WITHIN_S):
+                    await self._ended.wait()
+        await self.look(thoroughly=False)
+        if self.snapshot.state is RuntimeState.RUNNING:
+            return UpstreamFailed(source=TITLE, status="the answer broke off")
+        return self.why_not()
