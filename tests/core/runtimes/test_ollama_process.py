@@ -130,7 +130,7 @@ async def test_a_load_cut_by_the_death_of_the_server_says_why(bench: Bench) -> N
 async def test_an_answer_cut_by_the_death_of_the_server_says_why(bench: Bench) -> None:
     pid = await started(bench)
     await bench.runtime.load(TINY, SETTINGS)
-    await bench.call("fault", effect="Hangs", fields={"after_lines": 2}, pattern="/api/chat")
+    await bench.call("fault", effect="Hangs", fields={"after_lines": 1}, pattern="/api/chat")
 
     async def listen() -> None:
         async with aclosing(bench.runtime.chat(HELLO)) as chunks:
