@@ -33,7 +33,7 @@ class Bench:
     def endpoint(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def server(self, *, stalled_after_s: float = 60) -> OllamaServer:
+    def server(self, *, stalled_after_s: float = 60, systemd: Systemd | None = None) -> OllamaServer:
         server = OllamaServer(
             program=lambda: self.program,
             environment=lambda: self.environment,
@@ -42,7 +42,7 @@ class Bench:
             runtime_folder=self.root / "run",
             log_folder=self.root / "log",
             unit=lambda: self.unit,
-            systemd=Systemd("Ollama", patience=Patience(look_s=10, act_s=10)),
+            systemd=systemd or Systemd("Ollama", patience=Patience(look_s=10, act_s=10)),
             stalled_after_s=stalled_after_s,
             term_within_s=0.3,
         )

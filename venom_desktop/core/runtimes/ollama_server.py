@@ -4,13 +4,12 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
-from venom_desktop.core.errors import ControlRefused, LoadCancelled, NotOurServer, ProgramMissing, RuntimeFailed
+from venom_desktop.core.errors import LoadCancelled, NotOurServer, ProgramMissing, RuntimeFailed
 from venom_desktop.core.runtimes.base import Control
 from venom_desktop.core.runtimes.control.base import Exit
-from venom_desktop.core.runtimes.control.foreign import TERM_WITHIN_S, belongs_to_us, end_process, owner_of
+from venom_desktop.core.runtimes.control.foreign import TERM_WITHIN_S
 from venom_desktop.core.runtimes.control.own_server import OwnServer
 from venom_desktop.core.runtimes.control.ports import Holder, port_holder
-from venom_desktop.core.runtimes.control.process_identity import started_mark
 from venom_desktop.core.runtimes.control.process_watch import ProcessWatch
 from venom_desktop.core.runtimes.control.systemd import Systemd
 from venom_desktop.core.runtimes.control.unit import Unit
@@ -25,6 +24,7 @@ from venom_desktop.core.runtimes.ollama_facts import (
     serves,
 )
 from venom_desktop.core.runtimes.ollama_start import Answers, port_taken, start_child, unit_ready
+from venom_desktop.core.runtimes.ollama_stop import end_foreign
 from venom_desktop.core.settings.schema import UnitScope
 from venom_desktop.core.signals import Signal
 
@@ -99,11 +99,9 @@ class OllamaServer:
         if self._own.is_running:
             return await self._facts(endpoint, Control.CHILD, pid=self._own.pid, port=self._own.port, unit=unit)
         holder = await asyncio.to_thread(port_holder, address.host, address.port)
-        if holder is None:
-            return ServerFacts(endpoint=endpoint, port=address.port, unit=unit)
         if unit is not None and _is_of_unit(holder, unit, address):
             return await self._facts(endpoint, Control.SYSTEMD, pid=unit.main_pid, port=address.port, unit=unit)
-        if await self._answers():
+        if holder is not None and await self._answers():
             return await self._facts(endpoint, Control.EXTERNAL, pid=holder.pid, port=address.port, unit=unit)
         return ServerFacts(endpoint=endpoint, port=address.port, unit=unit, holder=holder)
 
@@ -137,9 +135,10 @@ class OllamaServer:
             if facts.control is not Control.SYSTEMD or facts.unit is None:
                 await self._stop(force=force)
                 return await self._start(stops)
+            address = local_address(facts.endpoint)
             self._watch.expect_end()
             await self._systemd.restart(facts.unit)
-            return await self._unit_ready(facts.unit, facts)
+            return await self._unit_ready(facts.unit, address, stops=stops)
 
     async def close(self) -> None:
         """End a server of ours and watch nothing any more; one of systemd or of others stays."""
@@ -155,7 +154,7 @@ class OllamaServer:
         if self._stops != stops:
             raise LoadCancelled(model_name=TITLE)
         if facts.control is Control.SYSTEMD and facts.unit is not None:
-            return await self._unit_ready(facts.unit, facts)
+            return await self._unit_ready(facts.unit, address, stops=stops)
         if facts.control is not None:
             return facts
         if address is None:
@@ -165,7 +164,7 @@ class OllamaServer:
             raise await port_taken(facts.holder, address, is_ollama=False)
         if facts.unit is not None and serves(facts.unit, address):
             await self._systemd.start(facts.unit)
-            return await self._unit_ready(facts.unit, facts)
+            return await self._unit_ready(facts.unit, address, stops=stops)
         return await self._start_child(address)
 
     async def _start_child(self, address: Address) -> ServerFacts:
@@ -183,10 +182,15 @@ class OllamaServer:
         )
         return await self.look()
 
-    async def _unit_ready(self, unit: Unit, facts: ServerFacts) -> ServerFacts:
-        address = local_address(facts.endpoint)
+    async def _unit_ready(self, unit: Unit, address: Address | None, *, stops: int) -> ServerFacts:
         if address is not None:
-            await unit_ready(self._systemd, unit, address=address, answers=self._answers)
+            await unit_ready(
+                self._systemd,
+                unit,
+                address=address,
+                answers=self._answers,
+                is_stopped=lambda: self._stops != stops,
+            )
         return await self.look()
 
     async def _stop(self, *, force: bool) -> None:
@@ -203,20 +207,8 @@ class OllamaServer:
             case Control.EXTERNAL:
                 if not force:
                     raise NotOurServer(runtime=TITLE, pid=facts.pid or "unknown")
-                await self._end_foreign(facts)
-
-    async def _end_foreign(self, facts: ServerFacts) -> None:
-        pid, mark = facts.pid, started_mark(facts.pid) if facts.pid is not None else None
-        if pid is None or mark is None:
-            cure = "It belongs to another account or to another machine. End it there."
-            raise ControlRefused(problem=f"end the server at {facts.endpoint}", cure=cure)
-        if not await asyncio.to_thread(belongs_to_us, pid):
-            owner = await asyncio.to_thread(owner_of, pid)
-            cure = f"It belongs to {owner or 'another account'}. Run sudo kill {pid} in a terminal."
-            raise ControlRefused(problem=f"end the process {pid}", cure=cure)
-        self._watch.expect_end()
-        if not await end_process(pid, mark, term_within_s=self._term_within_s):
-            raise ControlRefused(problem=f"end the process {pid}", cure="It did not end. Restart the machine.")
+                self._watch.expect_end()
+                await end_foreign(facts, term_within_s=self._term_within_s)
 
     async def _facts(
         self, endpoint: str, control: Control, *, pid: int | None, port: int | None, unit: Unit | None
@@ -237,8 +229,12 @@ class OllamaServer:
         )
 
 
-def _is_of_unit(holder: Holder, unit: Unit, address: Address) -> bool:
-    """The PID of another account's process is not told: then the unit that runs and listens there is believed."""
+def _is_of_unit(holder: Holder | None, unit: Unit, address: Address) -> bool:
+    """Whether the unit that runs is the server here, perhaps before it listens.
+
+    The PID of another account's process is not told: then the unit that runs and listens there is believed.
+    """
     if not unit.is_running:
         return False
-    return holder.pid == unit.main_pid or (holder.pid is None and serves(unit, address))
+    whose = None if holder is None else holder.pid
+    return serves(unit, address) if whose is None else whose == unit.main_pid

@@ -67,17 +67,31 @@ async def start_child(
 
 
 async def unit_ready(
-    systemd: Systemd, unit: Unit, *, address: Address, answers: Answers, within_s: float = UNIT_READY_WITHIN_S
-) -> Unit:
-    """Wait until the unit's server answers. Raises `ServerPortTaken`, `RuntimeFailed`, `UpstreamSlow`."""
+    systemd: Systemd,
+    unit: Unit,
+    *,
+    address: Address,
+    answers: Answers,
+    is_stopped: Callable[[], bool],
+    within_s: float = UNIT_READY_WITHIN_S,
+) -> None:
+    """Wait until the unit's server answers.
+
+    Raises `ServerPortTaken`, `RuntimeFailed`, `UpstreamSlow`, `LoadCancelled` once `is_stopped`.
+    """
     until = time.monotonic() + within_s
     while True:
         now = await systemd.find(unit.name, unit.scope) or unit
+        if is_stopped():
+            raise LoadCancelled(model_name=TITLE)
         if now.has_failed:
-            end = Exit(code=now.exit_code, signal=now.exit_signal, lines=await systemd.journal(now))
+            end = Exit(code=now.exit_code, signal=now.exit_signal, lines=await systemd.journal(now, of_this_start=True))
             raise await why_ended(end, address, answers=answers)
         if now.is_running and await answers():
-            return now
+            holder = await asyncio.to_thread(port_holder, address.host, address.port)
+            # Somebody else's answer is not this unit's; whose it is the system may not tell.
+            if holder is not None and holder.pid in (None, now.main_pid):
+                return
         if time.monotonic() > until:
             raise UpstreamSlow(source=TITLE, timeout_s=round(within_s))
         await asyncio.sleep(LOOK_EVERY_S)

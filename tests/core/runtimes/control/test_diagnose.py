@@ -20,6 +20,15 @@ LINES = [
     (Cause.MISSING_LIBRARY, "ImportError: libcuda.so.1: cannot open shared object file: No such file or directory"),
     (Cause.PORT_TAKEN, "E srv start: couldn't bind HTTP server socket, hostname: 127.0.0.1, port: 8765"),
     (Cause.PORT_TAKEN, "OSError: [Errno 98] Address already in use"),
+    (Cause.PORT_TAKEN, "Error: listen tcp 127.0.0.1:11434: bind: address already in use"),
+    (Cause.PORT_FORBIDDEN, "Error: listen tcp 127.0.0.1:80: bind: permission denied"),
+    (Cause.ADDRESS_ELSEWHERE, "Error: listen tcp 192.0.2.1:11434: bind: cannot assign requested address"),
+    (Cause.ADDRESS_ELSEWHERE, "Error: listen tcp: lookup nowhere.invalid: no such host"),
+    (Cause.FOLDER_UNUSABLE, "Error: mkdir /srv/models: permission denied: ensure path elements are traversable"),
+    (
+        Cause.FOLDER_UNUSABLE,
+        "Nov 22 pc ollama[7]: Error: could not create directory mkdir /root/.ollama: permission denied",
+    ),
     (Cause.NOT_GGUF, "E gguf_init_from_reader: invalid magic characters: 'hell', expected 'GGUF'"),
     (
         Cause.DAMAGED_FILE,
@@ -74,3 +83,8 @@ def test_an_unknown_architecture_is_named() -> None:
 def test_an_exit_that_nobody_can_explain_says_its_code() -> None:
     assert diagnose(Exit(code=3)).sentence == "It ended with exit code\u00a03. The log has its last lines."
     assert diagnose(Exit()).sentence == "It ended. The log has its last lines."
+
+
+def test_a_folder_that_cannot_be_made_is_named() -> None:
+    told = diagnose(Exit(code=1, lines=("Error: mkdir /srv/models: read-only file system",)))
+    assert told.sentence.startswith("Its folder /srv/models cannot be made or written.")

@@ -79,7 +79,7 @@ _TELLING = tuple(
         (Cause.PORT_FORBIDDEN, r"listen tcp (?P<detail>\S+): bind: permission denied"),
         (Cause.ADDRESS_ELSEWHERE, r"listen tcp (?P<detail>\S+): bind: cannot assign requested address"),
         (Cause.ADDRESS_ELSEWHERE, r"Error: listen tcp: lookup (?P<detail>\S+?):? .*no such host"),
-        (Cause.FOLDER_UNUSABLE, r"^Error: .*\b(?:mkdir|open|stat) (?P<detail>/[^:]+): "),
+        (Cause.FOLDER_UNUSABLE, r"\bError: .*\b(?:mkdir|open|stat) (?P<detail>/[^:]+): "),
         (Cause.REFUSED_SETTINGS, r"(?P<detail>V cache quantization requires flash_attn|requires flash attention)"),
         (Cause.REFUSED_SETTINGS, r"(?P<detail>[KV] cache type \S+ with block size \d+ does not divide \S+)"),
         (Cause.REFUSED_SETTINGS, r"error: (?P<detail>(?:invalid|unknown) argument\S* ?\S*)"),

@@ -72,15 +72,14 @@ class Systemd:
         """Raises as `start`."""
         await self._act("restart", unit)
 
-    async def journal(self, unit: Unit, lines: int = LINES) -> tuple[str, ...]:
-        """Its last lines with their times, oldest first; none where the journal may not be read."""
+    async def journal(self, unit: Unit, *, of_this_start: bool = False) -> tuple[str, ...]:
+        """Its last 300 lines with their times, oldest first; none where the journal may not be read."""
         which = "--user-unit" if unit.scope is UnitScope.USER else "--unit"
+        command = [JOURNALCTL, f"{which}={unit.name}", "-n", str(LINES), "--no-pager", "-q", "-o", "short-iso"]
+        if of_this_start and unit.started_at is not None:
+            command.append(f"--since=@{int(unit.started_at.timestamp())}")
         try:
-            outcome = await outcome_of(
-                [JOURNALCTL, f"{which}={unit.name}", "-n", str(lines), "--no-pager", "-q", "-o", "short-iso"],
-                within_s=self._patience.look_s,
-                environment=_ENVIRONMENT,
-            )
+            outcome = await outcome_of(command, within_s=self._patience.look_s, environment=_ENVIRONMENT)
         except (OSError, CommandHangs):
             return ()
         return tuple(outcome.out.splitlines()) if outcome.code == 0 else ()
