@@ -23,6 +23,7 @@ from venom_desktop.core.registry.remove import RemoveModels
 from venom_desktop.core.registry.store_memory import StoreMemory
 from venom_desktop.core.registry.stored import StoredModels
 from venom_desktop.core.runtimes.model_store import (
+    ModelStore,
     PullPhase,
     PullStep,
     RemoteLayer,
@@ -204,7 +205,7 @@ class Hub:
 class Shop:
     """What a test turns and looks at."""
 
-    shelf: Shelf
+    store: ModelStore
     registries: Registries
     hub: Hub
     operations: OperationService
@@ -219,16 +220,23 @@ class Shop:
     unloaded: list[ModelKey] = field(default_factory=list)
     followed: list[tuple[ModelKey, ModelKey]] = field(default_factory=list)
 
+    @property
+    def shelf(self) -> Shelf:
+        assert isinstance(self.store, Shelf)
+        return self.store
+
 
 @asynccontextmanager
-async def open_shop(folder: Path, shelf: Shelf | None = None, *, patience: Patience = QUICK) -> AsyncIterator[Shop]:
-    """Opened over whatever an earlier one left in `folder`, as a restart would."""
-    shelf, registries, hub = shelf or Shelf(), Registries(), Hub()
+async def open_shop(
+    folder: Path, store: ModelStore | None = None, *, patience: Patience = QUICK
+) -> AsyncIterator[Shop]:
+    """Opened over whatever an earlier one left in `folder`, as a restart would; the store is a `Shelf` by default."""
+    store, registries, hub = store or Shelf(), Registries(), Hub()
     database = Database(folder / "history.db")
     await database.open()
     manifest = Manifest(folder / "models")
     manifest.open()
-    inventory = Inventory(manifest, stores=[shelf], memory=StoreMemory(folder / "stores.json"))
+    inventory = Inventory(manifest, stores=[store], memory=StoreMemory(folder / "stores.json"))
     operations = OperationService(OperationHistory(database))
     promised = PromisedSpace()
 
@@ -245,7 +253,7 @@ async def open_shop(folder: Path, shelf: Shelf | None = None, *, patience: Patie
         lambda: shop.limit_bytes, manifest.models_dir, inventory=inventory, promised_bytes=promised.total
     )
     stored = StoredModels(
-        {"ollama": shelf},
+        {"ollama": store},
         remote=registries,
         hub=hub,
         choose=choose,
@@ -267,9 +275,9 @@ async def open_shop(folder: Path, shelf: Shelf | None = None, *, patience: Patie
         models_dir=manifest.models_dir,
         active=lambda: shop.active,
         unload=unload,
-        stores={"ollama": shelf},
+        stores={"ollama": store},
     )
-    shop = Shop(shelf, registries, hub, operations, manifest, inventory, quota, stored, removing)
+    shop = Shop(store, registries, hub, operations, manifest, inventory, quota, stored, removing)
     await operations.open()
     await inventory.refresh()
     try:

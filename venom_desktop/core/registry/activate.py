@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 
 from venom_desktop.core.errors import (
     FileMissing,
-    RuntimeUnavailable,
     SwitchInProgress,
     UnknownRuntime,
     VenomError,
@@ -20,7 +19,7 @@ from venom_desktop.core.registry.capabilities import effective
 from venom_desktop.core.registry.inventory import Inventory
 from venom_desktop.core.registry.manifest import Manifest
 from venom_desktop.core.registry.model import NOTHING, ModelKey, ModelMetadata
-from venom_desktop.core.registry.unloading import unload_one
+from venom_desktop.core.registry.unloading import give_up
 from venom_desktop.core.runtimes.active import ActiveModelStore
 from venom_desktop.core.runtimes.ask import Ask
 from venom_desktop.core.runtimes.base import ChatMessage, ChatRequest, LoadSettings, Runtime
@@ -102,8 +101,7 @@ class ActivateModel:
         async with self._busy:
             key = self._active.snapshot.key
             if key is not None and key.runtime in self._runtimes:
-                with contextlib.suppress(RuntimeUnavailable):
-                    await unload_one(self._runtimes[key.runtime], key.name)
+                await self._runtimes[key.runtime].unload()
             await self._active.deactivate()
             await self._inventory.refresh()
 
@@ -160,6 +158,6 @@ class ActivateModel:
         """The model that answered before answers again, if it still can; the failure itself is told by the caller."""
         with contextlib.suppress(VenomError):
             if before is None or before == failed:
-                await unload_one(self._runtimes[failed.runtime], failed.name)
+                await give_up(self._runtimes[failed.runtime], failed.name)
             else:
                 await self._load(self._inventory.find(before.name, before.runtime))

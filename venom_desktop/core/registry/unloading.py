@@ -9,3 +9,12 @@ async def unload_one(runtime: Runtime, name: str) -> None:
         await runtime.unload_model(name)
     else:
         await runtime.unload()
+
+
+async def give_up(runtime: Runtime, name: str) -> None:
+    """After a load that came to nothing; a server that refused it before it touched its memory keeps the others."""
+    if isinstance(runtime, ServerRuntime):
+        held = await runtime.refresh()
+        if all(loaded.name != name for loaded in held.loaded):
+            return
+    await runtime.unload()
