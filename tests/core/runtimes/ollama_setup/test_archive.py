@@ -88,7 +88,9 @@ def test_an_honest_archive_comes_out_as_it_is(tmp_path: Path, kind: Kind) -> Non
         link(".", "lib"),
         hard_link("lib/out", "/etc/passwd"),
         hard_link("lib/out", "../outside"),
-        Entry(name="x", content=b"x", pax={"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.name": "x"}),
+        Entry(name="x", content=b"x", pax={"GNU.sparse.map": "0,1", "GNU.sparse.size": "900000"}),
+        # Nothing of what it says is wanted, and all of it would be held in memory.
+        Entry(name="x", content=b"x", pax={"comment": "x" * 200_000}),
     ],
     ids=lambda entry: repr(entry.name)[:30],
 )
@@ -111,7 +113,7 @@ def test_what_reaches_out_or_is_no_file_is_refused_and_nothing_is_written(tmp_pa
         (folder("lib/file"), Entry(name="lib/file", content=b"x")),
         (hard_link("lib/later", "lib/not-there"),),
         # Each of these stays inside by its text; together they lead out.
-        (folder("a/b"), link("a/b/up", "../.."), link("lib/out", "../a/b/up/../../outside")),
+        (folder("a/b/c"), link("a/b/c/up", "../../../lib"), link("lib/out", "../a/b/c/up/../../outside")),
         (link("round", "about"), link("about", "round")),
     ],
 )
@@ -168,6 +170,12 @@ def test_a_truncated_archive_is_refused_wherever_it_ends(tmp_path: Path, kind: K
     for cut in (0, 1, len(whole) // 3, len(whole) // 2, len(whole) - 12, len(whole) - 1):
         with pytest.raises(UnsafeArchive, match="cannot be read"):
             unpacked(written(tmp_path, whole[:cut], kind))
+
+
+def test_an_archive_is_read_to_its_very_end(tmp_path: Path) -> None:
+    whole = compressed(tar_of([ROOT_FILE]) + random.Random(1).randbytes(3 * MIB))
+    with pytest.raises(UnsafeArchive, match="cannot be read"):
+        unpacked(written(tmp_path, whole[:-100]))
 
 
 @pytest.mark.parametrize("kind", [".tar.zst", ".tgz"])

@@ -73,7 +73,9 @@ async def test_a_size_nobody_tells_is_unknown(page: ReleaseServer, releases: Rel
     assert (await releases.describe(NEW, HERE)).download_bytes is None
 
 
-@pytest.mark.parametrize("sums", ["<!doctype html>", "\n", f"{'0' * 63}  ./{ZST}\n", "0" * (2 << 20)])
+@pytest.mark.parametrize(
+    "sums", ["<!doctype html>", "\n", f"{'0' * 63}  ./{ZST}\n", f"{'0' * 64}  ./{ZST}\n" + "\n" * (1 << 20)]
+)
 async def test_a_list_that_is_none_counts_as_a_changed_page(
     page: ReleaseServer, releases: ReleasePage, sums: str
 ) -> None:
