@@ -56,7 +56,7 @@ def parse_parameters(text: str) -> int | None:
 
 def parse_age(text: str, now: datetime) -> datetime | None:
     """The day that `2 weeks ago` means, as rough as the words are."""
-    word = text.strip().lower().removeprefix("updated ")
+    word = text.strip().lower().removeprefix("updated").lstrip()
     if word in _JUST_NOW:
         return now
     if word == "yesterday":
