@@ -103,6 +103,18 @@ def test_an_ollama_name_without_tag_means_latest() -> None:
     assert key_for("llama3", "llama_cpp").name == "llama3"
 
 
+@pytest.mark.parametrize("name", ["registry.ollama.ai/library/llama3:8b", "library/llama3:8b", "Library/llama3:8b"])
+def test_an_ollama_name_leaves_out_what_is_meant_when_nothing_is_said(name: str) -> None:
+    assert ollama_name(name) == "llama3:8b"
+
+
+@pytest.mark.parametrize(
+    "name", ["registry.ollama.ai/llama3:8b", "host/library/llama3:8b", "a/library:8b", "library:8b"]
+)
+def test_an_ollama_name_keeps_what_says_something(name: str) -> None:
+    assert ollama_name(name) == name
+
+
 @pytest.mark.parametrize(
     ("name", "title"),
     [

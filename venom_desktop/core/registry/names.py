@@ -34,9 +34,17 @@ def parse_repository(name: str) -> tuple[str, str | None]:
 
 
 def ollama_name(name: str) -> str:
-    """Ollama's own name for what the user typed: no tag means `:latest`. Raises `InvalidName`."""
-    last = check_name(name).rpartition("/")[2]
-    return name if ":" in last else check_name(f"{name}:latest")
+    """Ollama's own name for what the user typed. Raises `InvalidName`.
+
+    No tag means `:latest`, and what is meant when nothing is said is left out: its registry, and the library there.
+    """
+    parts = check_name(name).split("/")
+    if len(parts) == 3 and parts[0].lower() == "registry.ollama.ai":
+        parts = parts[1:]
+    if len(parts) == 2 and parts[0].lower() == "library":
+        parts = parts[1:]
+    short = "/".join(parts)
+    return short if ":" in parts[-1] else check_name(f"{short}:latest")
 
 
 def key_for(name: str, runtime: str) -> ModelKey:
