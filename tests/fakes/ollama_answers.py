@@ -138,7 +138,8 @@ class Answers:
 
     def _words(self, body: Mapping[str, Any], loaded: Loaded, prompt: str, *, key: str) -> Iterator[dict[str, Any]]:
         most = (body.get("options") or {}).get("num_predict")
-        words = _split(self.say.text)
+        asked = body.get("format")
+        words = [json.dumps(_instance(asked))] if isinstance(asked, dict) else _split(self.say.text)
         count = most if isinstance(most, int) and 0 <= most < len(words) else len(words)
         cut = count < len(words)
         thinks = body.get("think") is not False and self.say.thinking
@@ -180,6 +181,26 @@ class Answers:
             return self.memory.take(stored, body.get("options") or {}, body.get("keep_alive"), longest=longest)
         except BadDurationError as error:
             return refused(400, str(error))
+
+
+def _instance(schema: Mapping[str, Any]) -> Any:
+    """The smallest thing that a schema of plain types allows."""
+    if "enum" in schema:
+        return schema["enum"][0]
+    match schema.get("type"):
+        case "object":
+            properties = schema.get("properties") or {}
+            return {name: _instance(properties.get(name) or {}) for name in schema.get("required") or properties}
+        case "array":
+            return [_instance(schema.get("items") or {})] * int(schema.get("minItems") or 0)
+        case "integer" | "number":
+            return schema.get("minimum", 0)
+        case "boolean":
+            return False
+        case "string":
+            return "water"
+        case _:
+            return None
 
 
 def _is_nothing(keep_alive: Any) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.fakes.ollama_models import layers_of
+from tests.fakes.ollama_models import as_written, layers_of
 from tests.fakes.ollama_names import Name
 from tests.fakes.ollama_registry import PublishedModels, RefusedError, Source, source_for
 from tests.fakes.ollama_store import Store
@@ -122,6 +122,8 @@ class Downloads:
                     download.left.set()
         if download.error is not None:
             raise RefusedError(download.error)
+        # The real one looks once a second whether a part is done, so its last lines are always whole.
+        yield download.line()
 
     def _join(self, name: Name, digest: str, source: Source) -> _Download:
         with self._lock:
@@ -203,7 +205,7 @@ class Downloads:
     def _written(self, name: Name, told: bytes) -> Iterator[Line]:
         yield {"status": "writing manifest"}
         before = self._store.read(name)
-        self._store.write(name, told)
+        self._store.write(name, as_written(json.loads(told)))
         old = {layer["digest"] for layer in layers_of(before.manifest)} if before else set()
         manifest: Mapping[str, Any] = json.loads(told)
         if unused := old - {layer["digest"] for layer in layers_of(manifest)}:

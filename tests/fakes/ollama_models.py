@@ -48,12 +48,31 @@ class Model:
 
     @property
     def manifest_bytes(self) -> bytes:
-        return json.dumps(self.manifest, separators=(",", ":")).encode()
+        return as_written(self.manifest)
 
     @property
     def digest(self) -> str:
         """64 hex, as lists tell it."""
         return hashlib.sha256(self.manifest_bytes).hexdigest()
+
+
+def as_written(manifest: Mapping[str, Any]) -> bytes:
+    """A manifest as Ollama writes it to its store, whatever it looked like in the registry: its digest is of this."""
+
+    def layer(told: Mapping[str, Any]) -> dict[str, Any]:
+        known = {name: told.get(name, "") for name in ("mediaType", "digest", "size")}
+        return known | {name: told[name] for name in ("from", "name") if told.get(name)}
+
+    written = {
+        "schemaVersion": manifest.get("schemaVersion", 0),
+        "mediaType": manifest.get("mediaType", ""),
+        "config": layer(manifest["config"]),
+        "layers": [layer(one) for one in manifest["layers"]],
+    }
+    text = json.dumps(written, separators=(",", ":"), ensure_ascii=False)
+    for sign in "<>&":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return text.encode()
 
 
 def layers_of(manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -60,6 +60,14 @@ class PublishedModels:
             self._models[parsed.full] = model
         return model
 
+    def spoil(self, digest: str) -> None:
+        """From now on these weights are other bytes than their digest says."""
+        with self._lock:
+            self._models = {
+                name: replace(model, wrong=model.wrong | {digest}) if digest in model.blobs else model
+                for name, model in self._models.items()
+            }
+
     def withdraw(self, name: str) -> None:
         parsed = parse(name)
         with self._lock:

@@ -84,7 +84,9 @@ class Sender:
                         return _end(connection, fault)
                 if _is_gone(connection):
                     raise LeftError
-                _chunk(connection, line if isinstance(line, bytes) else json.dumps(line).encode() + b"\n")
+                sent = line if isinstance(line, bytes) else json.dumps(line).encode() + b"\n"
+                _chunk(connection, sent)
+                request.sent_bytes += len(sent)
         connection.sendall(b"0\r\n\r\n")
         return True
 

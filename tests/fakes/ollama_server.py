@@ -220,6 +220,12 @@ class OllamaStandIn:
     def requests_for(self, pattern: str, *, method: str | None = None) -> list[Request]:
         return [one for one in self.requests if fnmatchcase(one.path, pattern) and method in (None, one.method)]
 
+    @property
+    def left_paths(self) -> list[str]:
+        """The path of every request whose asker went away before the end."""
+        with self._noted:
+            return list(self._left)
+
     async def wait_for(self, pattern: str, *, count: int = 1, timeout_s: float = WAIT_S) -> None:
         """Wait until so many matching requests have come in."""
         await asyncio.to_thread(self._wait, lambda: len(self.requests_for(pattern)) >= count, pattern, timeout_s)

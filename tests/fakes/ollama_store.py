@@ -53,9 +53,10 @@ class Store:
             self.write(name, model.manifest_bytes)
 
     def write(self, name: Name, manifest: bytes) -> None:
-        path = self._manifest(name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(manifest)
+        with self.lock:
+            path = self._manifest(name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(manifest)
 
     def read(self, name: Name) -> Stored | None:
         path = self._manifest(name)

@@ -1,8 +1,9 @@
 """One answer over Ollama's `/api/chat`: the body of the question, and its lines as pieces of the answer."""
 
 import base64
+import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from venom_desktop.core.errors import SourceChanged, SourceUnreachable
 from venom_desktop.core.registry.model import ModelCapabilities
@@ -10,6 +11,8 @@ from venom_desktop.core.runtimes.base import ChatChunk, ChatMessage, ChatRequest
 from venom_desktop.core.runtimes.ollama_failures import failure, words_of
 from venom_desktop.core.runtimes.ollama_lines import TITLE
 from venom_desktop.core.runtimes.openai_wire import adapt_messages
+
+_BARE_NUMBER: Final = re.compile(r"-?[0-9]{1,9}")
 
 
 def chat_body(
@@ -40,15 +43,19 @@ def chat_body(
     if request.think is not None:
         body["think"] = request.think
     if keep_alive is not None:
-        body["keep_alive"] = keep_alive
+        body["keep_alive"] = kept_alive(keep_alive)
     return body
+
+
+def kept_alive(keep_alive: str | int) -> str | int:
+    """As requests take it: a number alone is seconds, which Ollama reads in its variables but refuses as text here."""
+    return int(keep_alive) if isinstance(keep_alive, str) and _BARE_NUMBER.fullmatch(keep_alive) else keep_alive
 
 
 class ChatAnswer:
     """Takes the lines of one answer; `ended` holds once its last line was there."""
 
-    def __init__(self, model: str) -> None:
-        self._model = model
+    def __init__(self) -> None:
         self._called = False
         self.ended = False
 
@@ -60,7 +67,7 @@ class ChatAnswer:
         if not isinstance(line, Mapping):
             raise SourceChanged(source=TITLE)
         if "error" in line:
-            raise failure(words_of(line), model=self._model)
+            raise failure(words_of(line))
         message = _mapping(line.get("message"))
         text, reasoning = message.get("content") or "", message.get("thinking") or ""
         if not (isinstance(text, str) and isinstance(reasoning, str)) or not ("message" in line or "done" in line):

@@ -22,7 +22,7 @@ from venom_desktop.core.registry.model import ModelCapabilities
 from venom_desktop.core.runtimes.base import ChatChunk, ChatRequest, LoadedModel
 from venom_desktop.core.runtimes.model_store import PullPhase, PullStep
 from venom_desktop.core.runtimes.ollama_blobs import send_blob
-from venom_desktop.core.runtimes.ollama_chat import ChatAnswer, chat_body
+from venom_desktop.core.runtimes.ollama_chat import ChatAnswer, chat_body, kept_alive
 from venom_desktop.core.runtimes.ollama_failures import (
     UNKNOWN_VERSION,
     create_failure,
@@ -139,7 +139,7 @@ class OllamaClient:
         """
         body: dict[str, Any] = {"model": name, "options": dict(options), "stream": False}
         if keep_alive is not None:
-            body["keep_alive"] = keep_alive
+            body["keep_alive"] = kept_alive(keep_alive)
         within_s = self._patience.loading_s
         answer = await self._wire.ask("POST", "/api/generate", body, within_s=within_s)
         if answer.status == 400 and "does not support generate" in words_of(answer.content):
@@ -169,7 +169,7 @@ class OllamaClient:
         )
         has_images = any(message.images for message in request.messages)
         body = await asyncio.to_thread(build) if has_images else build()
-        answer = ChatAnswer(model)
+        answer = ChatAnswer()
         try:
             async with self._wire.open("POST", "/api/chat", body, begins_s=self._patience.loading_s) as response:
                 if response.status_code != 200:
