@@ -22,7 +22,6 @@ _LABEL = re.compile(
     r")(?![A-Za-z0-9])",
     re.IGNORECASE,
 )
-_PLAIN_SIZE = re.compile(r"e?(?:\d+x)?\d+(?:\.\d+)?[bmt]", re.IGNORECASE)
 _NOT_A_MODEL = ("imatrix", "ggml-vocab")
 _PROJECTOR_ORDER = ("F16", "BF16", "F32")
 
@@ -181,8 +180,6 @@ def _weights_bytes(choice: Quantization) -> int | None:
 
 
 def _preference(choice: Quantization) -> tuple[float, float]:
-    if choice.digest is not None:
-        return _preference_of_tag(choice)
     rank = _PREFERENCE.get(choice.label)
     if rank is not None:
         return rank, 0.0
@@ -190,12 +187,3 @@ def _preference(choice: Quantization) -> tuple[float, float]:
     if bits is None:
         return len(_PREFERENCE) + 2, 0.0
     return (len(_PREFERENCE) + (0 if bits < 16 else 1)), -bits if bits < 16 else bits
-
-
-def _preference_of_tag(choice: Quantization) -> tuple[float, float]:
-    """A library's publisher says what is usual: `latest`, then the plain sizes, the largest first, then the rest."""
-    if choice.label == "latest":
-        return 0, 0.0
-    if _PLAIN_SIZE.fullmatch(choice.label):
-        return 1, -float(choice.size_bytes or 0)
-    return 2, 0.0
