@@ -108,7 +108,7 @@ class PickleOnly(InvalidInput):
 
 class CloudOnly(InvalidInput):
     reason_code = "CLOUD_ONLY"
-    sentence = "{model_name} runs on its publisher's servers alone, so there is nothing to install. Choose another one."
+    sentence = "{model_name} runs on its publisher's servers alone: there is nothing to install. Choose another model."
     cures: ClassVar[tuple[Cure, ...]] = (Cure.CHOOSE_ANOTHER,)
 
 

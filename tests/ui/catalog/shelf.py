@@ -59,7 +59,8 @@ class Shelf:
     async def details(self, model_name: str, *, refresh: bool = False) -> CatalogEntry:
         if self.error is not None:
             raise self.error
-        return next(entry for entry in self.entries if entry.model_name == model_name)
+        name = model_name.partition(":")[0]
+        return next(entry for entry in self.entries if entry.model_name == name)
 
     async def exact_fit(
         self,

@@ -206,7 +206,7 @@ def test_a_graphics_card_that_the_engine_cannot_use_is_named() -> None:
 
     sentence = plain(machine_sentence(sample))
 
-    assert "does not use its RTX 4070 yet" in sentence
+    assert "does not use its RTX 4070, and Ollama does." in sentence
     assert sentence.startswith("This computer has 1 core and")
     assert sentence.endswith("Very small models will answer.")
 

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from tests.ui.catalog.rows import GB, entry, host, inventory
-from venom_desktop.core.catalog.base import CatalogEntry, FitGrade, FitVerdict, Quantization
+from tests.ui.catalog.rows import GB, entry, host, inventory, quantization
+from venom_desktop.core.catalog.base import CatalogEntry, FitGrade, FitPlace, FitVerdict, Quantization
 from venom_desktop.core.catalog.entry_fit import estimated_fit
 from venom_desktop.core.catalog.fit import DeviceMemory, LoadSettings
-from venom_desktop.core.errors import SourceUnreachable
-from venom_desktop.core.host.sample import HostSample
+from venom_desktop.core.errors import ProfileForbidsRuntime, SourceUnreachable
+from venom_desktop.core.host.sample import GpuSample, HostSample
 from venom_desktop.core.registry.model import ModelProvider
 from venom_desktop.core.runtimes.profiles import RuntimeProfile
 from venom_desktop.core.tasks import TaskScope
@@ -53,7 +53,8 @@ class Desk:
     """A selection at work, with everything it published."""
 
     def __init__(self, scope: TaskScope) -> None:
-        self.hub = Hub()
+        self.hub, self.library = Hub(), Hub()
+        self.usual: dict[str, LoadSettings] = {}
         self.host = host()
         self.stored: dict[str, int] = {}
         self.remembered: str | None = None
@@ -67,10 +68,11 @@ class Desk:
             remember=self._remember,
         )
         self.selection = Selection(
-            {ModelProvider.HUGGINGFACE: self.hub, ModelProvider.OLLAMA: self.hub},
+            {ModelProvider.HUGGINGFACE: self.hub, ModelProvider.OLLAMA: self.library},
             Bridge(scope),
             lambda: self.host,
             run_with=self.run_with,
+            settings=lambda runtime: self.usual.get(runtime) or LoadSettings(runtime=runtime),
             stored_context=lambda key: self.stored.get(key.name),
         )
         self.published: list[Chosen | None] = []
@@ -265,3 +267,101 @@ async def test_a_moved_slider_stays_where_it_is_until_its_place_is_stored(desk: 
     desk.stored[f"{row.model_name}:Q4_K_M"] = 32_768
     desk.selection.settings_changed()
     assert desk.selection.chosen.context == 32_768
+
+
+def on_both(name: str = "org/Tiny-4B-GGUF") -> CatalogEntry:
+    return entry(name, runtimes=("llama_cpp", "ollama"))
+
+
+async def test_another_runtime_is_judged_with_its_own_settings_and_memory(desk: Desk) -> None:
+    card = GpuSample(index=0, name="RTX", load_percent=None, memory_used_bytes=0, memory_total_bytes=24 * GB)
+    desk.host = replace(host(), gpus=(card,))
+    desk.usual["ollama"] = LoadSettings(runtime="ollama", context=32_768)
+    row = on_both()
+    desk.hub.pages[row.model_name] = row
+    desk.selection.select(row)
+    before = await desk.until_exact()
+    assert (before.runtime, before.offered, before.context) == ("llama_cpp", ("llama_cpp", "ollama"), 8192)
+    assert before.verdict is not None
+    assert before.verdict.place is FitPlace.RAM
+
+    desk.selection.choose_runtime("ollama")
+    after = await desk.until_exact()
+
+    assert (after.runtime, after.context) == ("ollama", 32_768)
+    assert after.verdict is not None
+    assert (after.verdict.runtime, after.verdict.place) == ("ollama", FitPlace.GPU)
+
+
+async def test_the_runtime_chosen_last_is_meant_for_the_next_model_too(desk: Desk) -> None:
+    first, second = on_both("org/First-GGUF"), on_both("org/Second-GGUF")
+    desk.hub.pages = {one.model_name: one for one in (first, second)}
+    desk.selection.select(first)
+
+    desk.selection.choose_runtime("ollama")
+    desk.selection.select(second)
+
+    assert desk.remembered == "ollama"
+    assert desk.selection.chosen
+    assert desk.selection.chosen.runtime == "ollama"
+    desk.selection.choose_runtime("vllm")
+    assert desk.selection.chosen.runtime == "ollama"
+
+
+async def test_a_model_keeps_the_context_stored_for_it_on_each_runtime(desk: Desk) -> None:
+    row = on_both()
+    desk.hub.pages[row.model_name] = row
+    desk.stored[f"hf.co/{row.model_name}:Q4_K_M"] = 16_384
+    desk.selection.select(row)
+    assert desk.selection.chosen
+    assert desk.selection.chosen.context == 8192
+
+    desk.selection.choose_runtime("ollama")
+
+    assert desk.selection.chosen.context == 16_384
+
+
+async def test_a_profile_chosen_meanwhile_takes_the_runtimes_away_and_gives_them_back(desk: Desk) -> None:
+    row = on_both()
+    desk.hub.pages[row.model_name] = row
+    desk.selection.select(row)
+    desk.profile = RuntimeProfile.LLM_OFF
+
+    desk.selection.runtimes_changed()
+    assert desk.selection.chosen
+    assert (desk.selection.chosen.runtime, desk.selection.chosen.offered) == (None, ())
+    assert isinstance(desk.selection.chosen.refusal, ProfileForbidsRuntime)
+
+    desk.profile = RuntimeProfile.LIGHT
+    desk.selection.runtimes_changed()
+    assert desk.selection.chosen.runtime == "llama_cpp"
+
+
+async def test_each_source_is_asked_for_its_own_model_of_one_name(desk: Desk) -> None:
+    of_hub, of_ollama = on_both("user/tiny"), entry("user/tiny", provider=ModelProvider.OLLAMA, runtimes=("ollama",))
+    desk.hub.pages["user/tiny"] = of_hub
+    desk.library.pages["user/tiny"] = of_ollama
+    desk.selection.select(of_hub)
+    await desk.until_exact()
+
+    desk.selection.select(of_ollama)
+
+    assert desk.selection.chosen
+    assert desk.selection.chosen.entry.provider is ModelProvider.OLLAMA
+    found = await desk.until_exact()
+    assert found.entry.provider is ModelProvider.OLLAMA
+    assert (desk.hub.asked, desk.library.asked) == (["user/tiny"], ["user/tiny"])
+
+
+async def test_a_tags_own_context_is_where_its_slider_ends(desk: Desk) -> None:
+    small = replace(quantization("1b", GB), context_length=32_768)
+    large = replace(quantization("4b", 3 * GB), context_length=131_072)
+    row = entry("gemma3", provider=ModelProvider.OLLAMA, runtimes=("ollama",), quantizations=(small, large))
+    desk.library.pages["gemma3"] = row
+    desk.selection.select(row)
+
+    desk.selection.choose_quantization("1b")
+    assert desk.selection.chosen
+    assert desk.selection.chosen.steps[-1] == 32_768
+    desk.selection.choose_quantization("4b")
+    assert desk.selection.chosen.steps[-1] == 131_072

@@ -3,10 +3,10 @@
 from collections.abc import Collection
 
 from PySide6.QtCore import Signal as QtSignal
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from venom_desktop.core.catalog.base import CatalogEntry
-from venom_desktop.core.errors import Cure
+from venom_desktop.core.errors import CloudOnly, Cure, ProfileForbidsRuntime
 from venom_desktop.ui.catalog.gate import GateNote, need_of
 from venom_desktop.ui.catalog.memory import ContextSlider, MemoryBar
 from venom_desktop.ui.catalog.offers import offers_of
@@ -18,6 +18,7 @@ from venom_desktop.ui.catalog.words import (
     ABILITY_ICONS,
     abilities_of,
     ability_words,
+    hue_of,
     license_words,
     provider_words,
     runtime_words,
@@ -73,6 +74,8 @@ class CatalogDetails(DetailsPanel):
         )
         self.table = QuantizationTable()
         self._table_title = Label(tr("Quantization"), "strong")
+        self._best = ElidedLabel("", tone="text2")
+        self._best.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         self._more = Button("", "quiet", size="dense", icon="down", on_click=self._show_all)
         self.context = ContextSlider()
         self.memory = MemoryBar()
@@ -154,7 +157,8 @@ class CatalogDetails(DetailsPanel):
         pills.setLayout(self._pills)
         card = in_card(self.table)
         self._notices = wrapped(column(self.banner, self.gate, spacing=14, margins=(0, 0, 0, 14)))
-        self._quantizations.setLayout(column(self._table_title, 6, card, row(self._more, None), 18, spacing=0))
+        head = row(self._table_title, None, self._best)
+        self._quantizations.setLayout(column(head, 6, card, row(self._more, None), 18, spacing=0))
         self._amounts = wrapped(column(self.context, 14, self.memory, spacing=0))
         for item in (
             *(row(self._tile, (names, 1), page, spacing=12), 12, self._description, 6, self._counts, 12, pills, 16),
@@ -175,7 +179,7 @@ class CatalogDetails(DetailsPanel):
         self.foot.addWidget(self.primary)
 
     def _show_entry(self, entry: CatalogEntry) -> None:
-        self._tile.show_name(entry.display_name, entry.publisher or "")
+        self._tile.show_name(entry.display_name, hue_of(entry))
         self._name.setText(entry.display_name)
         self._source.setText(entry.model_name)
         self._description.setText(entry.description or "")
@@ -201,6 +205,9 @@ class CatalogDetails(DetailsPanel):
             self.banner.hide()
         else:
             show_message(self.banner, message, self.cure_wanted.emit)
+            if isinstance(error, (CloudOnly, ProfileForbidsRuntime)):
+                # A fact about the model or a choice of the user's: nothing went wrong.
+                self.banner.show_kind("box")
         self._place_notices()
 
     def _place_notices(self) -> None:
@@ -214,6 +221,7 @@ class CatalogDetails(DetailsPanel):
         self._quantizations.setVisible(bool(offered))
         self._table_title.setText(tr("Tag") if any(one.digest for one in offered) else tr("Quantization"))
         best = recommended(chosen.entry, chosen.verdicts)
+        self._best.setText(tr("{name} suits this computer", name=best.label) if best else "")
         self.table.show_offers(offers_of(shown, chosen.verdicts, best), label)
         left = len(offered) - len(shown)
         self._more.setVisible(left > 0)

@@ -42,7 +42,8 @@ def machine_sentence(host: HostSample) -> str:
         outlook = tr("Small models will answer well.")
     if host.gpus:
         text = tr(
-            "This computer has {cores} and {memory} of memory. The built-in engine does not use its {card} yet.",
+            "This computer has {cores} and {memory} of memory. "
+            "The built-in engine does not use its {card}, and Ollama does.",
             cores=cores,
             memory=memory,
             card=host.gpus[0].name,

@@ -1,6 +1,6 @@
 """The words, the icon and the use of the panel's primary button."""
 
-from venom_desktop.core.catalog.run_on import OLLAMA
+from venom_desktop.core.catalog.run_on import BUILT_IN, OLLAMA, usable_gpu
 from venom_desktop.core.errors import CloudOnly, NoUsableFile, PickleOnly, SplitModel, VenomError
 from venom_desktop.core.registry.model import ModelProvider
 from venom_desktop.ui.catalog.presenter import NextStep, Step
@@ -49,7 +49,7 @@ def _words(step: NextStep, chosen: Chosen | None) -> tuple[str, str | None]:
 
 
 def runtime_note(step: NextStep, chosen: Chosen | None) -> str:
-    """Why the button is about the runtime and not about the model; "" when it is about the model."""
+    """Why the button is about the runtime and not about the model, or what another one would do better; else ""."""
     match step.step:
         case Step.START_RUNTIME:
             return tr("{runtime} fetches its models itself and is not running.", runtime=_runtime(chosen))
@@ -57,8 +57,20 @@ def runtime_note(step: NextStep, chosen: Chosen | None) -> str:
             return tr("{runtime} fetches its models itself. It is being started.", runtime=_runtime(chosen))
         case Step.GET_RUNTIME:
             return tr("{runtime} is not on this computer yet.", runtime=_runtime(chosen))
+        case Step.INSTALL:
+            return _unused_card(chosen)
         case _:
             return ""
+
+
+def _unused_card(chosen: Chosen | None) -> str:
+    """That the built-in engine leaves a graphics card idle which another runtime on offer would use."""
+    if chosen is None or chosen.host is None or chosen.runtime != BUILT_IN or OLLAMA not in chosen.offered:
+        return ""
+    if usable_gpu(OLLAMA, chosen.host) is None:
+        return ""
+    card, runtime, other = chosen.host.gpus[0].name, _runtime(chosen), runtime_words(OLLAMA)
+    return tr("{runtime} does not use your {card}, and {other} does.", runtime=runtime, card=card, other=other)
 
 
 def _runtime(chosen: Chosen | None) -> str:

@@ -108,16 +108,15 @@ class _Painter(RowDelegate):
 
 
 def _paint_label(cell: Cell, offer: Offer) -> None:
-    """The label, a star on the recommended one, and in a quieter tone what a tag stands for."""
+    """The label; where there is room a star on the recommended one, and in a quieter tone what a tag stands for."""
     place = cell.inner(LABEL_START, 0)
-    star = STAR_SIZE + GAP if offer.is_recommended else 0
-    width = min(_label_width(offer), place.width() - star)
+    width = min(_label_width(offer), place.width())
     cell.text(offer.label, "medium", middle=True, within=QRectF(place.left(), place.top(), width, place.height()))
     left = place.left() + width + GAP
-    if offer.is_recommended:
+    if offer.is_recommended and place.right() - left >= STAR_SIZE:
         rect = QRectF(left, place.center().y() - STAR_SIZE / 2, STAR_SIZE, STAR_SIZE)
         icons.paint(cell.painter, "star", cell.mirrored(rect), "accent_text")
-        left += star
+        left += STAR_SIZE + GAP
     if offer.beside and place.right() - left >= _beside_width(offer):
         cell.text(
             offer.beside, "small", tone="text2", within=QRectF(left, place.top(), place.right() - left, place.height())
@@ -133,10 +132,9 @@ def _beside_width(offer: Offer) -> int:
 
 
 def _wanted_width(offer: Offer) -> int:
-    """Of the first column, so that nothing of it is cut."""
-    star = STAR_SIZE + GAP if offer.is_recommended else 0
-    beside = _beside_width(offer) + GAP if offer.beside else 0
-    return LABEL_START + _label_width(offer) + star + beside + GAP
+    """Of the first column, with what must not be missing in it."""
+    beside = _beside_width(offer) + GAP if offer.quantization.same_as else 0
+    return LABEL_START + _label_width(offer) + beside + GAP
 
 
 def _widest(look: PillLook) -> int:

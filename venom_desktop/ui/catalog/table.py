@@ -16,12 +16,14 @@ from venom_desktop.ui.catalog.words import (
     ABILITY_ICONS,
     abilities_of,
     ability_words,
+    hue_of,
     provider_words,
+    row_fit_look,
     row_sentence,
     size_words,
 )
 from venom_desktop.ui.i18n import count_short, facts, parameters, tr
-from venom_desktop.ui.widgets import Cell, PillLook, RowDelegate, Table, fit_look, widest_fit_pill
+from venom_desktop.ui.widgets import Cell, PillLook, RowDelegate, Table, widest_fit_pill
 
 Index = QModelIndex | QPersistentModelIndex
 NOWHERE: Final = QModelIndex()
@@ -164,7 +166,7 @@ def _tip(entry: CatalogEntry, column: Column) -> str:
             gate = tr("Gated: its licence must be accepted") if entry.gated else None
             return facts(*(ability_words(ability) for ability in abilities_of(entry)), gate)
         case Column.FIT:
-            return fit_look(entry.fit).tip
+            return row_fit_look(entry).tip
         case _:
             return ""
 
@@ -191,7 +193,7 @@ class _Shown:
             size=size_words(entry),
             icons=(*(ABILITY_ICONS[ability] for ability in abilities_of(entry)), *gate)[:_MOST_ICONS],
             downloads=count_short(entry.downloads),
-            fit=fit_look(entry.fit),
+            fit=row_fit_look(entry),
         )
 
 
@@ -211,7 +213,7 @@ class CatalogDelegate(RowDelegate):
         entry = shown.entry
         match cell.column:
             case Column.MODEL:
-                cell.name(entry.display_name, entry.model_name, entry.publisher or "")
+                cell.name(entry.display_name, entry.model_name, hue_of(entry))
             case Column.SOURCE:
                 cell.text(shown.source, tone="text2")
             case Column.PARAMETERS:

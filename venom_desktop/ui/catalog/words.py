@@ -7,7 +7,7 @@ from venom_desktop.core.catalog.base import Ability, CatalogEntry
 from venom_desktop.core.catalog.entry_fit import rough_size_range
 from venom_desktop.core.registry.model import ModelProvider
 from venom_desktop.ui.i18n import NO_BREAK, gigabytes_range, tr, unknown
-from venom_desktop.ui.widgets import fit_look
+from venom_desktop.ui.widgets import PillLook, fit_look
 
 ABOUT: Final = f"\u2248{NO_BREAK}"
 
@@ -57,11 +57,26 @@ def runtime_words(runtime: str) -> str:
 
 def size_words(entry: CatalogEntry) -> str:
     """ "3.3 - 8.6 GB", with a sign before it where the list tells no sizes and they are worked out."""
+    if entry.only_cloud:
+        return "\u2013"
     sizes = rough_size_range(entry)
     if sizes is None:
         return unknown()
     about = ABOUT if entry.size_range_bytes is None else ""
     return f"{about}{gigabytes_range(*sizes)}"
+
+
+def row_fit_look(entry: CatalogEntry) -> PillLook:
+    """The last word of a row: whether it runs on this machine."""
+    if entry.only_cloud:
+        tip = tr("Runs on its publisher's servers alone: there is nothing to install")
+        return PillLook(text=tr("Cloud only"), glyph="cloud", tip=tip)
+    return fit_look(entry.fit)
+
+
+def hue_of(entry: CatalogEntry) -> str:
+    """What the colour of a tile is keyed by: a library of one publisher would else be all of one colour."""
+    return entry.publisher or entry.model_name
 
 
 def license_words(license_name: str) -> str:
@@ -92,7 +107,8 @@ _LICENSES: Final[Mapping[str, str]] = {
 
 def row_sentence(entry: CatalogEntry) -> str:
     """What a screen reader says of a row."""
-    parts = [entry.display_name, provider_words(entry.provider), size_words(entry), fit_look(entry.fit).text]
+    size = None if entry.only_cloud else size_words(entry)
+    parts = [entry.display_name, provider_words(entry.provider), size, row_fit_look(entry).text]
     if entry.gated:
         parts.append(tr("licence must be accepted"))
-    return ", ".join(parts)
+    return ", ".join(part for part in parts if part)
