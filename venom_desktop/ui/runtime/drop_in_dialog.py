@@ -10,7 +10,7 @@ from venom_desktop.ui.i18n import tr
 from venom_desktop.ui.widgets import ElidedLabel, Frame, Label, column
 
 MOST_LINES = 14
-WIDTH = 520
+WIDTH = 580
 
 
 class DropInDialog(Dialog):
@@ -40,10 +40,11 @@ class DropInDialog(Dialog):
         self.text.setTabChangesFocus(True)
         self.text.setFrameShape(QPlainTextEdit.Shape.NoFrame)
         self.text.setProperty("role", "log")
+        self.text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.text.setAccessibleName(tr("Text of the file"))
         theme.set_font(self.text, "mono")
         lines = min(MOST_LINES, text.count("\n") + 1)
-        self.text.setFixedHeight(self.text.fontMetrics().lineSpacing() * lines + 30)
+        self.text.setFixedHeight(self.text.fontMetrics().lineSpacing() * lines + 36)
 
 
 def _meaning(*, writes: bool) -> str:

@@ -1,6 +1,6 @@
 """The tuning of a server over the page: profile, every variable with its source, and what a restart would bring."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from PySide6.QtCore import Signal as QtSignal
@@ -11,6 +11,7 @@ from venom_desktop.core.errors import InvalidSetting
 from venom_desktop.core.runtimes.base import Control, RuntimeSnapshot, RuntimeState
 from venom_desktop.core.runtimes.control.drop_in import DropIn
 from venom_desktop.core.runtimes.tuning import TuningRow
+from venom_desktop.core.settings.schema import OllamaProfile
 from venom_desktop.ui.bridge import Bridge
 from venom_desktop.ui.dialogs import answer
 from venom_desktop.ui.i18n import plural, tr
@@ -61,20 +62,23 @@ class TuningPage(QWidget):
         self._bridge = bridge
         self._desk = desk
         self._snapshot = snapshot
+        self._wanted: Mapping[str, str] | None = None
+        self._storing = False
         self.rows: dict[str, TuningRowView] = {}
         self.profiles = ProfileBox(desk.profile_variable)
         self.banner = Banner("note", icon="refresh")
         self.problem = Banner("cure", closable=True)
         title = tr("Tuning of {runtime}", runtime=snapshot().title)
         self.back_button = ToolButton("left", tr("Back"), on_click=self.closed.emit)
-        self.reset_button = Button(tr("Return all to the profile"), "quiet", size="dense", on_click=self._reset_all)
+        self.reset_button = Button(tr("Return all to the profile"), "quiet", size="dense")
+        self.reset_button.clicked.connect(lambda: self._want({}))
         self._content: QVBoxLayout = column(spacing=0, margins=(0, 4, 0, 24))
         head = row(self.back_button, Label(title, "heading"), None, self.reset_button)
         banners = column(self.problem, self.banner, spacing=8)
         self.setLayout(column(head, banners, (self._scrolled(), 1), spacing=10, margins=(16, 12, 16, 0)))
         self.setAccessibleName(title)
         self._build()
-        self.profiles.chosen.connect(lambda profile: self._store(desk.store_profile(profile)))
+        self.profiles.chosen.connect(self._choose_profile)
         bridge.listen(desk.changed, self, lambda _: self.look())
         self.look()
 
@@ -178,18 +182,34 @@ class TuningPage(QWidget):
             )
 
     def _change(self, name: str, value: str | None) -> None:
-        chosen = {key: text for key, text in self._desk.chosen().items() if key != name}
-        self._store(self._desk.store_chosen(chosen if value is None else {**chosen, name: value}))
+        now = self._desk.chosen() if self._wanted is None else self._wanted
+        others = {key: text for key, text in now.items() if key != name}
+        self._want(others if value is None else {**others, name: value})
 
-    def _reset_all(self) -> None:
-        self._store(self._desk.store_chosen({}))
-
-    def _store(self, work: Awaitable[object]) -> None:
+    def _choose_profile(self, profile: OllamaProfile) -> None:
         self.problem.hide()
-        self._bridge.start("tuning.store", self._stored(work), on_error=self._tell)
+        self._bridge.start("tuning.profile", self._store_profile(profile), on_error=self._tell)
 
-    async def _stored(self, work: Awaitable[object]) -> None:
-        await work
+    def _want(self, chosen: Mapping[str, str]) -> None:
+        """A change made while another is being stored is stored after it, and both count."""
+        self._wanted = chosen
+        self.problem.hide()
+        if not self._storing:
+            self._storing = True
+            self._bridge.start("tuning.chosen", self._store_wanted(), on_error=self._tell)
+
+    async def _store_wanted(self) -> None:
+        try:
+            while (wanted := self._wanted) is not None:
+                await self._desk.store_chosen(wanted)
+                if self._wanted is wanted:
+                    self._wanted = None
+        finally:
+            self._storing, self._wanted = False, None
+            self.look()
+
+    async def _store_profile(self, profile: OllamaProfile) -> None:
+        await self._desk.store_profile(profile)
         self.look()
 
     async def _offer(self, drop_in: DropIn) -> None:

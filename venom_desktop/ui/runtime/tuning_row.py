@@ -72,7 +72,7 @@ class TuningRowView(QWidget):
         self.reset.setVisible(shown.source is Source.SETTING)
         self._waiting.setText(waiting_words(shown, self._runtime))
         self._waiting.setVisible(bool(self._waiting.text()))
-        if not self.field.hasFocus() or not self.field.isModified():
+        if not self.field.isModified():
             self._show_value(shown)
             self._say(shown.problem)
         self.setAccessibleName(f"{self.title}: {shown.value or tr('Server decides')}, {self.pill.look.text}")
