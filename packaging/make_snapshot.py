@@ -5,8 +5,12 @@ python packaging/make_snapshot.py FACTS.json resources/catalog_snapshot.json
 
 import argparse
 import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from venom_desktop.core.catalog.ollama_numbers import parse_age, parse_parameters
 
 # Adapters, and parts of speech and video generators: nothing that answers a prompt by itself.
 NO_LANGUAGE_MODELS = {"SulphurAI/Sulphur-2-base", "jeremyhola/LORAs", "neuphonic/neutts-air"}
@@ -18,10 +22,58 @@ def main() -> None:
     parser.add_argument("target", type=Path)
     arguments = parser.parse_args()
     facts = json.loads(arguments.facts.read_bytes())
-    rows = [hub_row(fact) for fact in facts["huggingface"] if fact["model_name"] not in NO_LANGUAGE_MODELS]
-    snapshot = {"huggingface": {"as_of": facts["huggingface_as_of"], "rows": rows}}
-    arguments.target.write_text(json.dumps(snapshot, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    print(f"{len(rows)} models, {arguments.target.stat().st_size} bytes")
+    as_of = datetime.fromisoformat(facts["ollama_as_of"]).replace(tzinfo=UTC)
+    parts = {
+        "huggingface": (
+            facts["huggingface_as_of"],
+            [hub_row(fact) for fact in facts["huggingface"] if fact["model_name"] not in NO_LANGUAGE_MODELS],
+        ),
+        "ollama": (facts["ollama_as_of"], [library_row(fact, as_of) for fact in facts["ollama"]]),
+    }
+    arguments.target.write_text(written(parts), encoding="utf-8")
+    counts = ", ".join(f"{len(rows)} of {name}" for name, (_, rows) in parts.items())
+    print(f"{counts}, {arguments.target.stat().st_size} bytes")
+
+
+def written(parts: Mapping[str, tuple[str, list[dict[str, Any]]]]) -> str:
+    """One row a line: small, and a change of one model is a change of one line."""
+    texts = []
+    for name, (day, rows) in parts.items():
+        lines = ",\n".join(json.dumps(row, ensure_ascii=False, separators=(",", ":")) for row in rows)
+        texts.append(f'"{name}":{{"as_of":"{day}","rows":[\n{lines}\n]}}')
+    return "{" + ",\n".join(texts) + "}\n"
+
+
+def library_row(fact: dict[str, Any], as_of: datetime) -> dict[str, Any]:
+    """One model as the pages of the library are read, with the tags that people look for."""
+    updated = parse_age(fact["updated"], as_of)
+    return {
+        "name": fact["model_name"],
+        "sizes": [tag for tag in fact["tags"] if parse_parameters(tag) is not None],
+        "words": fact["capabilities"],
+        "pulls": fact["pulls"],
+        "tag_count": fact["tag_count"],
+        "updated": updated.isoformat() if updated else None,
+        "tags": [library_tag(tag, told) for tag, told in main_tags(fact["tags"]).items()],
+    }
+
+
+def main_tags(tags: dict[str, Any]) -> dict[str, Any]:
+    """`latest` and the sizes, and of each of them the tag that tells its quantization."""
+    plain = {tag: told for tag, told in tags.items() if tag == "latest" or parse_parameters(tag) is not None}
+    kept = plain or tags
+    longest: dict[str, str] = {}
+    for tag, told in tags.items():
+        longest[told["digest12"]] = max(longest.get(told["digest12"], ""), tag, key=len)
+    telling = {longest[told["digest12"]] for told in kept.values()}
+    return {tag: told for tag, told in tags.items() if tag in kept or tag in telling}
+
+
+def library_tag(tag: str, told: dict[str, Any]) -> dict[str, Any]:
+    """The sizes of the library's pages are decimal: 4.9 GB of llama3.1:8b are 4,920,753,328 bytes."""
+    size = None if told["size_gb"] is None else round(told["size_gb"] * 10**9)
+    found = {"tag": tag, "size_bytes": size, "context": told["context"], "digest": told["digest12"]}
+    return found | ({"inputs": told["inputs"]} if told["inputs"] != ["text"] else {})
 
 
 def hub_row(fact: dict[str, Any]) -> dict[str, Any]:

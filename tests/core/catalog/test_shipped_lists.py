@@ -12,6 +12,7 @@ from venom_desktop.core.catalog.base import CatalogEntry, Quantization, RemoteFi
 from venom_desktop.core.catalog.fit import LoadSettings, exact_verdict
 from venom_desktop.core.catalog.gguf_header import parse_gguf_header
 from venom_desktop.core.catalog.hugging_face_wire import parse_rows
+from venom_desktop.core.catalog.ollama_entries import parse_rows as parse_library_rows
 from venom_desktop.core.catalog.recommended import Recommendation, first_available, read_recommended, recommend
 from venom_desktop.core.catalog.snapshot import BundledRows, read_bundled_rows
 from venom_desktop.core.errors import GatedRepository, SourceUnreachable, UnknownRepository, VenomError
@@ -76,11 +77,32 @@ def test_the_shipped_list_is_dated_and_every_row_can_be_shown() -> None:
     assert qwen.parameters == 14 * GB
 
 
+def test_the_shipped_library_is_dated_and_every_row_has_its_tags_or_runs_in_the_cloud() -> None:
+    shipped = read_bundled_rows(resource("catalog_snapshot.json"), ModelProvider.OLLAMA)
+    assert shipped.as_of == datetime(2026, 8, 21, tzinfo=UTC)
+    rows = {row.model_name: row for row in parse_library_rows(list(shipped.rows), endpoint="https://ollama.com")}
+    assert len(rows) == 160
+    assert all(row.only_cloud is not bool(row.quantizations) and row.description is None for row in rows.values())
+    assert all(row.updated is not None and row.downloads is not None for row in rows.values())
+    llama = rows["llama3.1"]
+    latest = next(choice for choice in llama.quantizations or () if choice.label == "latest")
+    assert (latest.same_as, latest.level, latest.size_bytes) == ("8b", "Q4_K_M", 4_900_000_000)
+    assert (llama.parameters, llama.context_length, llama.publisher) == (8 * GB, 131_072, "Meta")
+    assert rows["minimax-m2.7"].only_cloud
+
+
+def test_the_shipped_lists_are_small_and_told_a_row_a_line() -> None:
+    text = resource("catalog_snapshot.json").read_text(encoding="utf-8")
+    assert len(text) < 200_000
+    assert text.count("\n") < 300
+
+
 @pytest.mark.parametrize("damage", ["", "[]", "{}", '{"huggingface": {"rows": []}}', '{"huggingface": 3}'])
 def test_a_damaged_list_gives_no_rows_and_no_crash(tmp_path: Path, damage: str) -> None:
     path = tmp_path / "list.json"
     path.write_text(damage)
     assert read_bundled_rows(path, ModelProvider.HUGGINGFACE) == BundledRows()
+    assert read_bundled_rows(path, ModelProvider.OLLAMA) == BundledRows()
     assert read_recommended(path) == ()
     assert read_bundled_rows(tmp_path / "missing.json", ModelProvider.HUGGINGFACE) == BundledRows()
 

@@ -23,6 +23,8 @@ _ABILITIES: Final = {
 }
 # Whose models these are; the library's own pages do not say.
 _PUBLISHERS: Final = {
+    "01.AI": ("yi",),
+    "Ai2": ("olmo", "tulu"),
     "Alibaba": ("qwen", "qwq", "codeqwen"),
     "BAAI": ("bge",),
     "BigCode": ("starcoder",),
@@ -31,6 +33,7 @@ _PUBLISHERS: Final = {
     "Google": ("gemma", "codegemma", "embeddinggemma", "functiongemma", "medgemma", "shieldgemma", "translategemma"),
     "Hugging Face": ("smollm",),
     "IBM": ("granite",),
+    "LG AI Research": ("exaone",),
     "Liquid AI": ("lfm",),
     "Meta": ("llama", "codellama"),
     "Microsoft": ("phi",),
@@ -41,7 +44,9 @@ _PUBLISHERS: Final = {
     "Nous Research": ("hermes", "nous-hermes"),
     "NVIDIA": ("nemotron",),
     "OpenAI": ("gpt-oss",),
+    "OpenBMB": ("minicpm",),
     "Snowflake": ("snowflake",),
+    "TII": ("falcon",),
     "Z.ai": ("glm",),
 }
 _FAMILY = re.compile(
