@@ -23,6 +23,7 @@ from venom_desktop.core.runtimes.ollama import Ollama
 from venom_desktop.core.runtimes.ollama_client import OllamaClient, Patience
 from venom_desktop.core.runtimes.ollama_models import OllamaModels
 from venom_desktop.core.runtimes.ollama_server import OllamaServer
+from venom_desktop.core.runtimes.ollama_watch import Pace
 from venom_desktop.core.runtimes.pulse import Pulse
 
 SETTINGS = LoadSettings(context=512)
@@ -66,8 +67,7 @@ class Bench:
             program=lambda: self.program,
             default_keep_alive=lambda: "7m",
             pulse=Pulse(self.client.version, source="Ollama", every_s=0.05, silent_after_s=0.1),
-            running_every_s=0.02,
-            absent_every_s=0.02,
+            pace=Pace(running_s=0.02, absent_s=0.02),
         )
         self.states: list[RuntimeState] = []
         self.news: asyncio.Queue[RuntimeSnapshot] = asyncio.Queue()

@@ -12,6 +12,7 @@ from venom_desktop.core.errors import (
     LoadCancelled,
     NoActiveModel,
     NotOurServer,
+    RuntimeFailed,
     RuntimeUnavailable,
     SourceChanged,
     SourceUnreachable,
@@ -19,7 +20,6 @@ from venom_desktop.core.errors import (
     UpstreamSlow,
     VenomError,
 )
-from venom_desktop.core.polling import Poller
 from venom_desktop.core.registry.model import ModelMetadata
 from venom_desktop.core.runtimes.base import (
     ChatChunk,
@@ -41,12 +41,11 @@ from venom_desktop.core.runtimes.ollama_look import OllamaLook
 from venom_desktop.core.runtimes.ollama_memory import OllamaMemory, options_for
 from venom_desktop.core.runtimes.ollama_server import OllamaServer
 from venom_desktop.core.runtimes.ollama_state import NAME, OllamaState
+from venom_desktop.core.runtimes.ollama_watch import OllamaWatch, Pace
 from venom_desktop.core.runtimes.pulse import Pulse
 from venom_desktop.core.signals import Unsubscribe
-from venom_desktop.core.tasks import TaskScope
 
-RUNNING_EVERY_S = 2.0
-ABSENT_EVERY_S = 5.0
+PACE = Pace()
 
 
 class Ollama:
@@ -64,21 +63,16 @@ class Ollama:
         program: Callable[[], Path | None],
         default_keep_alive: Callable[[], str] = lambda: "5m",
         pulse: Pulse | None = None,
-        running_every_s: float = RUNNING_EVERY_S,
-        absent_every_s: float = ABSENT_EVERY_S,
+        pace: Pace = PACE,
         now: Callable[[], datetime] = lambda: datetime.now().astimezone(),
     ) -> None:
         self._server = server
         self._client = client
-        self._models = models
         self._pulse = pulse or Pulse(client.version, source=TITLE)
         self._memory = OllamaMemory(client, pulse=self._pulse, default_keep_alive=default_keep_alive)
         self._state = OllamaState(OllamaLook(server, client, program=program), now=now, gone=self._memory.forget)
         self.changed = self._state.changed
-        self._tasks = TaskScope(NAME)
-        self._running_every_s = running_every_s
-        self._absent_every_s = absent_every_s
-        self._poller = Poller(self._tasks, "watch", self._follow, every_s=running_every_s)
+        self._watch = OllamaWatch(self._state, models, pace)
         self._lock = asyncio.Lock()
         self._stops = 0
         self._model: ModelMetadata | None = None
@@ -109,7 +103,7 @@ class Ollama:
         return self._state.snapshot
 
     def watch(self) -> Unsubscribe:
-        return self._poller.subscribe(lambda _: None)
+        return self._watch.subscribe()
 
     async def start(self) -> None:
         stops = self._stops
@@ -143,7 +137,7 @@ class Ollama:
         self._memory.end_loads()
         self._end()
         await self._memory.close()
-        await self._tasks.close()
+        await self._watch.close()
         await self._server.close()
 
     async def load(self, model: ModelMetadata, settings: LoadSettings) -> None:
@@ -167,7 +161,7 @@ class Ollama:
                 raise await self._state.why_broken() from error
             except UnknownModel:
                 self._model = before
-                self._refresh_models()
+                self._watch.look_at_models()
                 raise
             except VenomError:
                 await self._state.look(thoroughly=False)
@@ -239,11 +233,11 @@ class Ollama:
             except (RuntimeUnavailable, SourceUnreachable) as error:
                 raise await self._state.why_broken() from error
             except UnknownModel:
-                self._refresh_models()
+                self._watch.look_at_models()
                 await self._state.look(thoroughly=False)
                 raise
         if all(loaded.name != upstream.model for loaded in self._state.snapshot.loaded):
-            self._tasks.start("look", self._state.look(thoroughly=False))
+            self._watch.look()
 
     async def _answer(self, name: str, request: ChatRequest) -> AsyncGenerator[ChatChunk, None]:
         answer = self._client.chat(
@@ -260,34 +254,32 @@ class Ollama:
         except VenomError as error:
             if self._state.is_running and isinstance(error, UpstreamSlow):
                 raise
-            await self._between(RuntimeState.STARTING, self._server.start())
+            await self._between(RuntimeState.STARTING, self._start_server())
         else:
             if not self._state.is_running:
                 await self._state.look(thoroughly=True)
+
+    async def _start_server(self) -> None:
+        stops = self._stops
+        try:
+            await self._server.start()
+        except RuntimeFailed as error:
+            if self._stops != stops:
+                raise LoadCancelled(model_name=TITLE) from error
+            raise
 
     async def _between(self, state: RuntimeState, verb: Coroutine[Any, Any, object]) -> None:
         try:
             await self._state.during(state, verb)
         except asyncio.CancelledError:
-            if not self._tasks.is_closed:
-                self._tasks.start("look", self._state.look(thoroughly=True))
+            self._watch.look(thoroughly=True)
             raise
         finally:
-            self._refresh_models()
-
-    async def _follow(self) -> RuntimeSnapshot:
-        await self._state.look(thoroughly=not self._state.was_looked_at)
-        self._refresh_models()
-        self._poller.set_interval(self._running_every_s if self._state.is_running else self._absent_every_s)
-        return self._state.snapshot
-
-    def _refresh_models(self) -> None:
-        if not self._tasks.is_running("models") and not self._tasks.is_closed:
-            self._tasks.start("models", self._models.refresh())
+            self._watch.look_at_models()
 
     def _on_exit(self, end: Exit) -> None:
         self._state.end(end)
-        self._refresh_models()
+        self._watch.look_at_models()
 
     async def _require_ours(self, *, force: bool) -> None:
         facts = await self._server.look()
