@@ -19,6 +19,7 @@ MODULES: Final = (
     "ui_catalog",
     "catalog_filter",
     "catalog_down",
+    "ollama_library",
     "manifest",
     "download",
     "gateway",

@@ -62,6 +62,14 @@ BARS: Final[Mapping[str, Bar]] = {
         for fault in ("refused", "hanging", "error_500")
         for kind in ("last", "bundled")
     },
+    "ollama_library_page_lxml": Bar(limit=20),
+    "ollama_library_page_in_a_thread": Bar(limit=300),
+    "ollama_library_page_stall_max": Bar(limit=50),
+    **{
+        f"ollama_library_{fault}_{kind}_list": Bar(limit=3)
+        for fault in ("refused", "hanging", "error_500")
+        for kind in ("last", "bundled")
+    },
     "manifest_load_10000": Bar(limit=150),
     "manifest_save_growth": Bar(limit=10),
     "download_install_over_hf_throughput": Bar(limit=1.0, at_least=True),
