@@ -44,8 +44,11 @@ def rob(port, words):
 
 signal.signal(signal.SIGPIPE, signal.SIG_DFL)
 if sys.argv[1:] == ["--version"]:
-    if MODE == "mute":
-        time.sleep(600)
+    host, _, port = os.environ.get("OLLAMA_HOST", "127.0.0.1:1").rpartition(":")
+    try:
+        socket.create_connection((host, int(port))).recv(1)
+    except OSError:
+        pass
     print("Warning: could not connect to a running Ollama instance\\nWarning: client version is $version")
     sys.exit(0)
 assert sys.argv[1:] == ["serve"], sys.argv
@@ -77,7 +80,7 @@ answer(listener, "no model server" if MODE == "foreign" else OLLAMA)
 def ollama_program(folder: Path, *, mode: str = "", version: str = "0.16.3", name: str = "ollama") -> Path:
     """An executable in `folder`.
 
-    Modes: another account, deaf, folder, foreign, mute, never ready, robbed, robbed by ollama, silent.
+    Modes: another account, deaf, folder, foreign, never ready, robbed, robbed by ollama, silent.
     """
     folder.mkdir(parents=True, exist_ok=True)
     program = folder / name

@@ -1,5 +1,6 @@
 """The program is found where people and packages put it, and says its version without a server."""
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,12 @@ async def test_the_version_is_asked_again_after_an_update(tmp_path: Path) -> Non
     assert first is not None
     assert second is not None
     assert (first.version, second.version) == ("0.16.3", "0.16.10")
+
+
+async def test_a_server_that_hangs_does_not_keep_the_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as hanging:
+        monkeypatch.setenv("OLLAMA_HOST", f"127.0.0.1:{hanging.getsockname()[1]}")
+        assert await version_of(ollama_program(tmp_path)) == "0.16.3"
 
 
 async def test_a_program_that_is_none_has_no_version(tmp_path: Path) -> None:

@@ -107,9 +107,11 @@ async def test_a_unit_that_fails_is_explained_by_its_journal(bench: Bench, fake:
         await bench.server().start()
 
 
-async def test_the_thief_of_a_units_port_is_named(bench: Bench, fake: FakeSystemd) -> None:
-    program = ollama_program(bench.root / "unit", mode="robbed", name="mine")
+@pytest.mark.parametrize("mode", ["robbed", "robbed by ollama"])
+async def test_the_thief_of_a_units_port_is_named(bench: Bench, fake: FakeSystemd, mode: str) -> None:
+    program = ollama_program(bench.root / "unit", mode=mode, name="mine")
     fake.add(UNIT, [str(program), "serve"], environment={"OLLAMA_HOST": f"127.0.0.1:{bench.port}"})
+    bench.hears = lambda: (bench.root / "unit" / "go").touch() if bench.asked > 2 else None
     with pytest.raises(ServerPortTaken) as taken:
         await bench.server().start()
     thief = int((bench.root / "unit" / "robber.pid").read_text())
