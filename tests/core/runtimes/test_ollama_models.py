@@ -354,3 +354,8 @@ async def test_the_bytes_on_the_disk_are_measured_again_only_when_the_models_are
 async def everything(models: OllamaModels, name: str) -> list[PullStep]:
     async with aclosing(models.pull(name)) as steps:
         return [step async for step in steps]
+
+
+async def test_a_server_of_another_machine_is_told_as_one(ollama: OllamaStandIn, http: Client) -> None:
+    models = OllamaModels(OllamaClient(http, lambda: ollama.url, patience=QUICK), is_here=lambda: False)
+    assert (await models.refresh()).is_here is False

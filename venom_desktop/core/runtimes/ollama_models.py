@@ -47,19 +47,24 @@ def folder_of(server: OllamaServer, environment: Callable[[], Mapping[str, str]]
 
 
 class OllamaModels:
-    """Implements `ModelStore`. Details of a model are kept by its digest, so that a look asks for the list alone."""
+    """Implements `ModelStore`. Details of a model are kept by its digest, so that a look asks for the list alone.
+
+    `is_here` says whether the server is this machine's.
+    """
 
     def __init__(
         self,
         client: OllamaClient,
         *,
         folder: Folder = unknown_folder,
+        is_here: Callable[[], bool] = lambda: True,
         now: Callable[[], datetime] = lambda: datetime.now().astimezone(),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.changed: Signal[StoreSnapshot] = Signal()
         self._client = client
         self._folder = folder
+        self._is_here = is_here
         self._now = now
         self._clock = clock
         self._snapshot = StoreSnapshot(runtime=NAME)
@@ -194,7 +199,8 @@ class OllamaModels:
         models = None
         if self._listed is not None:
             models = tuple(_row(model, self._details.get(_identity(model))) for model in self._listed)
-        before, self._snapshot = self._snapshot, replace(self._snapshot, models=models, **changes)
+        before = self._snapshot
+        self._snapshot = replace(before, models=models, is_here=self._is_here(), **changes)
         if replace(before, read_at=None) != replace(self._snapshot, read_at=None):
             self.changed.publish(self._snapshot)
 
