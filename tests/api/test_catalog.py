@@ -65,7 +65,7 @@ async def test_a_search_needs_two_characters_and_known_words(call: Caller) -> No
         assert await call.refused("GET", f"models/search?{query}") == (400, "INVALID_INPUT"), query
     for path in ("models/providers", "models/trending", "models/search?query=ab"):
         join = "&" if "?" in path else "?"
-        for provider in ("nobody", "ollama", "openai", ""):
+        for provider in ("nobody", "google", "openai", ""):
             assert await call.refused("GET", f"{path}{join}provider={provider}") == (400, "INVALID_INPUT")
     for cursor in ("x", "AAAA", "W10=", "WzEsMiwzXQ==", "W251bGwsLTEsMjBd", "W251bGwsMCw5OTk5OV0="):
         assert await call.refused("GET", f"models/providers?cursor={cursor}") == (400, "INVALID_INPUT"), cursor

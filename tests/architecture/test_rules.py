@@ -20,6 +20,7 @@ PUBLISHED = frozenset(
         "catalog.quantizations",
         "catalog.fit",
         "catalog.entry_fit",
+        "catalog.run_on",
         # Which model answers: written by an activation, read by everyone. The one way to ask it something.
         "runtimes.active",
         "runtimes.ask",

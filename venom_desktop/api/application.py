@@ -47,7 +47,7 @@ def build(services: Services, *, gateway: App, stream: OperationStream, token: s
     )
     router = APIRouter(prefix="/api/v1")
     OperationRoutes(services.registry, stream).add_to(router)
-    CatalogRoutes({services.hugging_face.provider: services.hugging_face}, services.host).add_to(router)
+    CatalogRoutes(services.catalogs, services.host, services.load_settings).add_to(router)
     SystemRoutes(services).add_to(router)
     # Last: its paths take names with slashes in them.
     ModelRoutes(services).add_to(router)

@@ -85,6 +85,7 @@ async def _furnished(
         window,
         Supplies(
             services=services,
+            ollama=composition.ollama,
             bridge=bridge,
             ui_state=ui_state,
             places=Places(models=services.registry.manifest.models_dir, config=paths.config, log=paths.log),

@@ -1,13 +1,14 @@
 """Builds every object bottom-up by plain calls; the only file that names concrete classes."""
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from venom_desktop.app.lifecycle import Lifecycle, Step
+from venom_desktop.app.compose_ollama import OllamaParts, build_ollama
+from venom_desktop.app.compose_order import keep_inventory_true, lifecycle_of
+from venom_desktop.app.lifecycle import Lifecycle
 from venom_desktop.app.paths import Paths
-from venom_desktop.core.catalog.base import CatalogEntry, Quantization
+from venom_desktop.core.catalog.base import CatalogEntry, DetailedCatalog, Quantization
 from venom_desktop.core.catalog.cache import DiskCache
 from venom_desktop.core.catalog.hub_account import HubAccount
 from venom_desktop.core.catalog.hugging_face import HuggingFaceCatalog
@@ -19,7 +20,7 @@ from venom_desktop.core.errors import UnknownRuntime
 from venom_desktop.core.governance.gate import Gate
 from venom_desktop.core.host.monitor import HostMonitor
 from venom_desktop.core.host.system import SystemSampler
-from venom_desktop.core.http import Client, make_client, make_local_client
+from venom_desktop.core.http import make_client, make_local_client
 from venom_desktop.core.operations.history import OperationHistory
 from venom_desktop.core.operations.service import OperationService
 from venom_desktop.core.registry.activate import ActivateModel
@@ -33,14 +34,17 @@ from venom_desktop.core.registry.promised import PromisedSpace
 from venom_desktop.core.registry.quota import StorageQuota
 from venom_desktop.core.registry.registry import ModelRegistry, RegistryParts
 from venom_desktop.core.registry.remove import RemoveModels
+from venom_desktop.core.registry.store_memory import StoreMemory
+from venom_desktop.core.registry.stored import StoredModels
+from venom_desktop.core.registry.unloading import unload_one
 from venom_desktop.core.registry.verify import VerifyModels
 from venom_desktop.core.resources import resource
 from venom_desktop.core.runtimes.active import ActiveModelStore
 from venom_desktop.core.runtimes.ask import Ask
 from venom_desktop.core.runtimes.base import Runtime
-from venom_desktop.core.runtimes.control.orphans import clean_up_orphans
 from venom_desktop.core.runtimes.llama_cpp import LlamaCpp
 from venom_desktop.core.runtimes.model_settings import ModelSettingsStore
+from venom_desktop.core.runtimes.model_store import ModelStore
 from venom_desktop.core.runtimes.profiles import RuntimeProfile
 from venom_desktop.core.secrets.base import HUGGING_FACE
 from venom_desktop.core.secrets.environment_store import EnvironmentStore
@@ -60,6 +64,7 @@ class Composition:
 
     services: Services
     parts: RegistryParts
+    ollama: OllamaParts
     account: HubAccount
     redactor: Redactor
     lifecycle: Lifecycle
@@ -80,8 +85,22 @@ def build(
     scope = TaskScope("services")
     database = Database(paths.data / "history.db")
     operations = OperationService(OperationHistory(database))
+    downloader = DownloadWorker()
+    cache = DiskCache(paths.cache / "catalog")
+    ollama = build_ollama(
+        paths,
+        environ,
+        settings=settings,
+        http=http,
+        local_http=local_http,
+        cache=cache,
+        operations=operations,
+        downloader=downloader,
+    )
+    stores: dict[str, ModelStore] = {ollama.runtime.name: ollama.models}
     manifest = Manifest(models)
-    inventory = Inventory(manifest)
+    memory = StoreMemory(paths.data / "stores.json")
+    inventory = Inventory(manifest, stores=tuple(stores.values()), memory=memory)
     promised = PromisedSpace()
     quota = StorageQuota(
         lambda: round(settings.snapshot.max_storage_gb * GIGABYTE),
@@ -96,7 +115,7 @@ def build(
         http,
         endpoint=settings.snapshot.hf_endpoint,
         token=token,
-        cache=DiskCache(paths.cache / "catalog"),
+        cache=cache,
         bundled=lambda: read_bundled_rows(resource("catalog_snapshot.json"), ModelProvider.HUGGINGFACE),
     )
     llama_cpp = LlamaCpp(
@@ -105,7 +124,7 @@ def build(
         log_folder=paths.log,
         server_path=lambda: settings.snapshot.llama_server_path,
     )
-    runtimes: dict[str, Runtime] = {llama_cpp.name: llama_cpp}
+    runtimes: dict[str, Runtime] = {ollama.runtime.name: ollama.runtime, llama_cpp.name: llama_cpp}
     gate = Gate()
 
     def require_runtime(name: str) -> None:
@@ -120,23 +139,34 @@ def build(
     async def choose(entry: CatalogEntry) -> Quantization:
         return best_quantization(entry, host.last or await sampler.sample())
 
+    async def choose_for_ollama(entry: CatalogEntry) -> Quantization:
+        load = ollama.load_settings(ollama.runtime.name)
+        return best_quantization(entry, host.last or await sampler.sample(), settings=load)
+
     async def unload(key: ModelKey) -> None:
         runtime = runtimes.get(key.runtime)
         if runtime is not None and any(loaded.name == key.name for loaded in runtime.snapshot.loaded):
-            await runtime.unload()
+            await unload_one(runtime, key.name)
+
+    async def follow(old: ModelKey, new: ModelKey) -> None:
+        await model_settings.save(new, model_settings.get(old))
 
     ask = Ask(gate, runtime_of)
     active = ActiveModelStore(paths.data)
     model_settings = ModelSettingsStore(paths.config / "model-settings.json")
+    catalogs: dict[ModelProvider, DetailedCatalog] = {
+        ModelProvider.HUGGINGFACE: hugging_face,
+        ModelProvider.OLLAMA: ollama.library,
+    }
     parts = RegistryParts(
-        catalogs={ModelProvider.HUGGINGFACE: hugging_face},
+        catalogs=catalogs,
         manifest=manifest,
         inventory=inventory,
         operations=operations,
         quota=quota,
         installing=InstallModels(
             source=hugging_face,
-            downloader=DownloadWorker(),
+            downloader=downloader,
             operations=operations,
             manifest=manifest,
             inventory=inventory,
@@ -165,14 +195,32 @@ def build(
             ask=ask,
             load_settings=model_settings.get,
             require_runtime=require_runtime,
+            stores=stores,
         ),
         verifying=VerifyModels(operations=operations, manifest=manifest, inventory=inventory, models_dir=models),
+        stored=StoredModels(
+            stores,
+            remote=ollama.registries,
+            hub=hugging_face,
+            choose=choose_for_ollama,
+            operations=operations,
+            manifest=manifest,
+            inventory=inventory,
+            quota=quota,
+            promised=promised,
+            require_runtime=require_runtime,
+            active=lambda: active.snapshot.key,
+            unload=unload,
+            follow=follow,
+        ),
     )
     registry = ModelRegistry(parts)
     services = Services(
         registry=registry,
         hugging_face=hugging_face,
-        search=CatalogSearch([hugging_face]),
+        catalogs=catalogs,
+        search=CatalogSearch(tuple(catalogs.values()), settings=ollama.load_settings),
+        load_settings=ollama.load_settings,
         runtimes=runtimes,
         active=active,
         ask=ask,
@@ -182,71 +230,22 @@ def build(
         settings=settings,
         vault=vault,
     )
-    _keep_inventory_true(inventory, active, runtimes)
+    keep_inventory_true(inventory, active, runtimes)
     return Composition(
         services=services,
         parts=parts,
+        ollama=ollama,
         account=HubAccount(http, endpoint=lambda: settings.snapshot.hf_endpoint, token=token),
         redactor=redactor,
-        lifecycle=_lifecycle(
+        lifecycle=lifecycle_of(
             services,
             manifest,
             database,
             clients=(http, local_http),
             scope=scope,
+            ollama=ollama,
+            memory=memory,
             llama_cpp=llama_cpp,
             runtime_folder=paths.runtime,
         ),
-    )
-
-
-def _keep_inventory_true(inventory: Inventory, active: ActiveModelStore, runtimes: Mapping[str, Runtime]) -> None:
-    """What is active and what is loaded shows in the inventory at once."""
-
-    def tell_loaded(_: object) -> None:
-        inventory.set_loaded(
-            ModelKey(name=loaded.name, runtime=name)
-            for name, runtime in runtimes.items()
-            for loaded in runtime.snapshot.loaded
-        )
-
-    inventory.set_active(active.snapshot.key)
-    active.changed.subscribe(lambda snapshot: inventory.set_active(snapshot.key))
-    for runtime in runtimes.values():
-        runtime.changed.subscribe(tell_loaded)
-
-
-def _lifecycle(
-    services: Services,
-    manifest: Manifest,
-    database: Database,
-    *,
-    clients: tuple[Client, ...],
-    scope: TaskScope,
-    llama_cpp: LlamaCpp,
-    runtime_folder: Path,
-) -> Lifecycle:
-    async def open_manifest() -> None:
-        await asyncio.to_thread(manifest.open)
-
-    async def close_clients() -> None:
-        for client in clients:
-            await client.aclose()
-
-    operations = services.registry.operations
-
-    async def open_operations() -> None:
-        await operations.open(settle=manifest.locked_by is None)
-
-    return Lifecycle(
-        Step(name="HTTP clients", stop=close_clients),
-        Step(name="database", start=database.open, stop=database.close),
-        Step(name="manifest", start=open_manifest, stop=manifest.close),
-        Step(name="inventory", start=services.registry.inventory.refresh),
-        Step(name="tasks", stop=scope.close),
-        Step(name="catalog", stop=services.hugging_face.close),
-        Step(name="catalog search", stop=services.search.close),
-        Step(name="orphans of a crash", start=lambda: clean_up_orphans(runtime_folder)),
-        Step(name="llama.cpp", stop=llama_cpp.close),
-        Step(name="operations", start=open_operations, stop=operations.close),
     )

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 from PySide6.QtCore import QByteArray
 from PySide6.QtWidgets import QWidget
 
+from venom_desktop.app.compose_ollama import OllamaParts
 from venom_desktop.core.catalog.hub_account import HubAccount
 from venom_desktop.core.catalog.recommended import read_recommended
 from venom_desktop.core.errors import Cure
 from venom_desktop.core.notices import Notices
 from venom_desktop.core.operations.operation import ModelOperation
-from venom_desktop.core.registry.model import ModelProvider
 from venom_desktop.core.resources import resource
 from venom_desktop.core.services import Services
 from venom_desktop.core.settings.ui_state import UiState
@@ -39,6 +39,7 @@ class Supplies:
     """What the tabs are built from."""
 
     services: Services
+    ollama: OllamaParts
     bridge: Bridge
     ui_state: UiState
     places: Places
@@ -97,6 +98,8 @@ class Furniture:
                 self._window.show_tab(TabName.INSTALLED)
             case Cure.START_RUNTIME | Cure.OPEN_LOG:
                 self._runtime().cure(cure)
+            case Cure.INSTALL_RUNTIME:
+                self._runtime()
             case _:
                 self._window.show_tab(TabName.CATALOG)
 
@@ -148,7 +151,7 @@ class Furniture:
         services = self._supplies.services
         parts = CatalogParts(
             search=services.search,
-            catalogs={ModelProvider.HUGGINGFACE: services.hugging_face},
+            catalogs=services.catalogs,
             registry=services.registry,
             runtimes=services.runtimes,
             active=services.active,
@@ -158,6 +161,7 @@ class Furniture:
             vault=services.vault,
             ui_state=self._supplies.ui_state,
             recommended=lambda: read_recommended(resource("recommended.json")),
+            load_settings=self._supplies.ollama.load_settings,
         )
         tab = CatalogTab(self._supplies.bridge, parts)
         tab.cure_wanted.connect(self.cure)
@@ -187,6 +191,7 @@ class Furniture:
         )
 
     def _make_runtime(self) -> QWidget:
+        from venom_desktop.app.ollama_tools import ollama_tools
         from venom_desktop.ui.runtime.tab import RuntimeTab
 
         services = self._supplies.services
@@ -199,6 +204,7 @@ class Furniture:
             host=services.host,
             ui_state=self._supplies.ui_state,
             load_settings=services.model_settings.get,
+            tools={self._supplies.ollama.runtime.name: ollama_tools(self._supplies.ollama, services.settings)},
         )
         tab.cure_wanted.connect(self.cure)
         return self._with_splitter(TabName.RUNTIME, tab)

@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from venom_desktop.core.catalog.base import DetailedCatalog
 from venom_desktop.core.catalog.hugging_face import HuggingFaceCatalog
+from venom_desktop.core.catalog.run_on import SettingsOf
 from venom_desktop.core.catalog.search import CatalogSearch
 from venom_desktop.core.governance.gate import Gate
 from venom_desktop.core.host.monitor import HostMonitor
+from venom_desktop.core.registry.model import ModelProvider
 from venom_desktop.core.registry.registry import ModelRegistry
 from venom_desktop.core.runtimes.active import ActiveModelStore
 from venom_desktop.core.runtimes.ask import Ask
@@ -22,7 +25,10 @@ class Services:
 
     registry: ModelRegistry
     hugging_face: HuggingFaceCatalog
+    catalogs: Mapping[ModelProvider, DetailedCatalog]
     search: CatalogSearch
+    load_settings: SettingsOf
+    """How each runtime loads a model for which nobody chose anything."""
     runtimes: Mapping[str, Runtime]
     active: ActiveModelStore
     ask: Ask

@@ -1,5 +1,6 @@
 """GET models/providers, models/trending and models/search: the catalogs, from their 30-minute cache."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -11,9 +12,9 @@ from venom_desktop.api.sampling import latest_sample
 from venom_desktop.api.schemas import LONGEST_NAME
 from venom_desktop.core.catalog.base import Ability, Catalog, CatalogEntry, CatalogQuery, Quantization, Sort
 from venom_desktop.core.catalog.filters import NO_FILTERS, CatalogFilters
-from venom_desktop.core.catalog.fit import LoadSettings
 from venom_desktop.core.catalog.judge import Judge
 from venom_desktop.core.catalog.pages import FilteredPage, read_filtered
+from venom_desktop.core.catalog.run_on import SettingsOf, runtime_of
 from venom_desktop.core.errors import InvalidInput
 from venom_desktop.core.host.monitor import HostMonitor
 from venom_desktop.core.host.sample import HostSample
@@ -30,9 +31,10 @@ Words = Annotated[list[str], Query(max_length=20)]
 
 
 class CatalogRoutes:
-    def __init__(self, catalogs: dict[ModelProvider, Catalog], host: HostMonitor) -> None:
+    def __init__(self, catalogs: Mapping[ModelProvider, Catalog], host: HostMonitor, load_settings: SettingsOf) -> None:
         self._catalogs = catalogs
         self._host = host
+        self._load_settings = load_settings
 
     def add_to(self, router: APIRouter) -> None:
         router.add_api_route("/models/providers", self.providers, methods=["GET"])
@@ -94,10 +96,18 @@ class CatalogRoutes:
         more: Json | None = None,
     ) -> Response:
         host = await latest_sample(self._host)
-        judge = Judge(LoadSettings())
-        judge.set_memory(host, None)
+        judge = Judge(self._load_settings)
+        judge.set_memory(host)
         page = await read_filtered(catalog, query, filters, judge=judge.judged, refresh=refresh)
-        return await long_reply(lambda: {**_body(page, host), **(more or {})})
+        return await long_reply(lambda: {**self._body(page, host), **(more or {})})
+
+    def _body(self, page: FilteredPage, host: HostSample) -> Json:
+        return page_payload(page, [entry_payload(entry, self._installable(entry, host)) for entry in page.entries])
+
+    def _installable(self, entry: CatalogEntry, host: HostSample) -> Quantization | None:
+        if not entry.quantizations:
+            return None
+        return best_quantization(entry, host, settings=self._load_settings(runtime_of(entry)))
 
     def _catalog(self, name: str | None) -> Catalog:
         """Without a name the first one. Raises `InvalidInput`."""
@@ -108,14 +118,6 @@ class CatalogRoutes:
         if name not in self._catalogs:
             raise InvalidInput(problem=f"{name} has no catalog in this version. Use {', '.join(self._catalogs)}.")
         return self._catalogs[ModelProvider(name)]
-
-
-def _body(page: FilteredPage, host: HostSample) -> Json:
-    return page_payload(page, [entry_payload(entry, _installable(entry, host)) for entry in page.entries])
-
-
-def _installable(entry: CatalogEntry, host: HostSample) -> Quantization | None:
-    return best_quantization(entry, host) if entry.quantizations else None
 
 
 def _abilities(words: list[str]) -> frozenset[Ability]:

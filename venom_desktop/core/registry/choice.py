@@ -4,18 +4,21 @@ from venom_desktop.core.catalog.base import CatalogEntry, FitPlace, Quantization
 from venom_desktop.core.catalog.entry_fit import estimated_fit
 from venom_desktop.core.catalog.fit import LoadSettings
 from venom_desktop.core.catalog.quantizations import default_quantization
+from venom_desktop.core.catalog.run_on import usable_gpu
 from venom_desktop.core.errors import NoUsableFile
 from venom_desktop.core.host.sample import HostSample
 
 
-def best_quantization(entry: CatalogEntry, host: HostSample) -> Quantization:
-    """The best one that fits this machine's free memory, else the smallest. Raises `NoUsableFile`."""
+def best_quantization(entry: CatalogEntry, host: HostSample, *, settings: LoadSettings | None = None) -> Quantization:
+    """The best one that fits the memory `settings.runtime` can use here, else the smallest. Raises `NoUsableFile`."""
+    load = settings or LoadSettings()
+    gpu = usable_gpu(load.runtime, host)
     offered = entry.quantizations or ()
     if not offered:
         raise NoUsableFile(model_name=entry.model_name)
 
     def fits(choice: Quantization) -> bool:
-        verdict = estimated_fit(entry, choice, settings=LoadSettings(), host=host)
+        verdict = estimated_fit(entry, choice, settings=load, host=host, gpu=gpu)
         return verdict is not None and verdict.place is not FitPlace.TOO_BIG
 
     smallest = min(offered, key=lambda choice: choice.size_bytes or 0)

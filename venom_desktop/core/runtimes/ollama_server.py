@@ -7,6 +7,7 @@ from pathlib import Path
 from venom_desktop.core.errors import LoadCancelled, NotOurServer, ProgramMissing, RuntimeFailed
 from venom_desktop.core.runtimes.base import Control
 from venom_desktop.core.runtimes.control.base import Exit
+from venom_desktop.core.runtimes.control.drop_in import DropIn
 from venom_desktop.core.runtimes.control.foreign import TERM_WITHIN_S
 from venom_desktop.core.runtimes.control.own_server import OwnServer
 from venom_desktop.core.runtimes.control.ports import Holder, port_holder
@@ -65,9 +66,12 @@ class OllamaServer:
         self._term_within_s = term_within_s
         self._own = OwnServer(NAME, runtime_folder=runtime_folder, log_file=log_folder / f"{NAME}.log")
         self._own.exited.subscribe(self.exited.publish)
-        self._watch = ProcessWatch(NAME)
+        self._watch = ProcessWatch(NAME, self._explain)
         self._watch.ended.subscribe(self.exited.publish)
+        self._kept_by: Unit | None = None
         self._journal: tuple[str, ...] | None = None
+        self.seen: ServerFacts | None = None
+        """What the last look found; None before the first."""
         self._lock = asyncio.Lock()
         self._stops = 0
 
@@ -89,6 +93,10 @@ class OllamaServer:
 
     async def look(self) -> ServerFacts:
         """Who keeps the server at the endpoint, or who holds its port. Takes over an orphan of ours."""
+        self.seen = await self._look()
+        return self.seen
+
+    async def _look(self) -> ServerFacts:
         endpoint = self._endpoint()
         address = await asyncio.to_thread(local_address, endpoint)
         if address is None:
@@ -139,6 +147,10 @@ class OllamaServer:
             self._watch.expect_end()
             await self._systemd.restart(facts.unit)
             return await self._unit_ready(facts.unit, address, stops=stops)
+
+    async def write_drop_in(self, drop_in: DropIn) -> None:
+        """Give a systemd unit other variables, from its next start on. Raises as `Systemd.write`."""
+        await self._systemd.write(drop_in)
 
     async def close(self) -> None:
         """End a server of ours and watch nothing any more; one of systemd or of others stays."""
@@ -215,6 +227,7 @@ class OllamaServer:
     ) -> ServerFacts:
         seen = ProcessFacts() if pid is None else await asyncio.to_thread(process_facts, pid)
         of_unit = unit if control is Control.SYSTEMD else None
+        self._kept_by = of_unit
         if pid is not None and control is not Control.CHILD:
             self._watch.follow(pid)
         return ServerFacts(
@@ -227,6 +240,15 @@ class OllamaServer:
             environment=of_unit.environment if of_unit is not None and seen.environment is None else seen.environment,
             started_at=seen.started_at or (None if of_unit is None else of_unit.started_at),
         )
+
+    async def _explain(self, requested: bool) -> Exit:
+        """systemd knows how its server ended, and has its last words."""
+        unit = self._kept_by
+        if unit is None or requested:
+            return Exit(requested=requested)
+        now = await self._systemd.find(unit.name, unit.scope) or unit
+        lines = await self._systemd.journal(unit, of_this_start=True)
+        return Exit(code=now.exit_code, signal=now.exit_signal, lines=lines)
 
 
 def _is_of_unit(holder: Holder | None, unit: Unit, address: Address) -> bool:

@@ -1,0 +1,83 @@
+"""In which order what was built starts and stops, and what is kept true meanwhile."""
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+
+from venom_desktop.app.compose_ollama import OllamaParts
+from venom_desktop.app.lifecycle import Lifecycle, Step
+from venom_desktop.core.database import Database
+from venom_desktop.core.http import Client
+from venom_desktop.core.registry.inventory import Inventory
+from venom_desktop.core.registry.manifest import Manifest
+from venom_desktop.core.registry.model import ModelKey
+from venom_desktop.core.registry.store_memory import StoreMemory
+from venom_desktop.core.runtimes.active import ActiveModelStore
+from venom_desktop.core.runtimes.base import Runtime
+from venom_desktop.core.runtimes.control.orphans import clean_up_orphans
+from venom_desktop.core.runtimes.llama_cpp import LlamaCpp
+from venom_desktop.core.services import Services
+from venom_desktop.core.tasks import TaskScope
+
+
+def keep_inventory_true(inventory: Inventory, active: ActiveModelStore, runtimes: Mapping[str, Runtime]) -> None:
+    """What is active and what is loaded shows in the inventory at once."""
+
+    def tell_loaded(_: object) -> None:
+        inventory.set_loaded(
+            ModelKey(name=loaded.name, runtime=name)
+            for name, runtime in runtimes.items()
+            for loaded in runtime.snapshot.loaded
+        )
+
+    inventory.set_active(active.snapshot.key)
+    active.changed.subscribe(lambda snapshot: inventory.set_active(snapshot.key))
+    for runtime in runtimes.values():
+        runtime.changed.subscribe(tell_loaded)
+
+
+def lifecycle_of(
+    services: Services,
+    manifest: Manifest,
+    database: Database,
+    *,
+    clients: tuple[Client, ...],
+    scope: TaskScope,
+    ollama: OllamaParts,
+    memory: StoreMemory,
+    llama_cpp: LlamaCpp,
+    runtime_folder: Path,
+) -> Lifecycle:
+    async def open_manifest() -> None:
+        await asyncio.to_thread(manifest.open)
+
+    async def close_clients() -> None:
+        for client in clients:
+            await client.aclose()
+
+    operations = services.registry.operations
+
+    async def open_operations() -> None:
+        await operations.open(settle=manifest.locked_by is None)
+
+    async def look_at_ollama() -> None:
+        """Not waited for: a server that hangs must not hold up the rest."""
+        scope.start("first look at Ollama", ollama.runtime.refresh())
+
+    return Lifecycle(
+        Step(name="HTTP clients", stop=close_clients),
+        Step(name="database", start=database.open, stop=database.close),
+        Step(name="manifest", start=open_manifest, stop=manifest.close),
+        Step(name="lists of stores", stop=memory.settled),
+        Step(name="inventory", start=services.registry.inventory.refresh),
+        Step(name="tasks", stop=scope.close),
+        Step(name="catalog", stop=services.hugging_face.close),
+        Step(name="Ollama library", stop=ollama.library.close),
+        Step(name="catalog search", stop=services.search.close),
+        Step(name="orphans of a crash", start=lambda: clean_up_orphans(runtime_folder, leave=(ollama.runtime.name,))),
+        Step(name="llama.cpp", stop=llama_cpp.close),
+        Step(name="Ollama", stop=ollama.runtime.close),
+        Step(name="operations", start=open_operations, stop=operations.close),
+        Step(name="Ollama of our own", start=ollama.setup.open),
+        Step(name="first look at Ollama", start=look_at_ollama),
+    )

@@ -1,0 +1,53 @@
+"""What the Runtime tab is given for Ollama: its setup, its tuning, its log, a free port, its systemd unit."""
+
+from urllib.parse import urlsplit
+
+from venom_desktop.app.compose_ollama import OllamaParts
+from venom_desktop.core.runtimes.control.drop_in import DropIn, drop_in_for
+from venom_desktop.core.runtimes.control.unit import Unit
+from venom_desktop.core.settings.store import SettingsStore
+from venom_desktop.ui.runtime.server_tools import ServerTools
+from venom_desktop.ui.runtime.tuning_desk import tuning_desk
+
+
+def ollama_tools(ollama: OllamaParts, settings: SettingsStore) -> ServerTools:
+    def unit() -> Unit | None:
+        seen = ollama.server.seen
+        return None if seen is None else seen.unit
+
+    def drop_in() -> DropIn | None:
+        """What the unit lacks of the tuning; None when it has it all or there is none."""
+        kept = unit()
+        if kept is None:
+            return None
+        wanted = ollama.tuning.environment()
+        given = kept.environment or {}
+        if all(given.get(name) == value for name, value in wanted.items()):
+            return None
+        return drop_in_for(kept, wanted)
+
+    async def write_drop_in() -> None:
+        wanted = drop_in()
+        if wanted is not None:
+            await ollama.server.write_drop_in(wanted)
+            await ollama.runtime.restart()
+
+    async def use_free_port(port: int) -> None:
+        """A host that names a port of its own would win over the setting of the port."""
+        host = urlsplit(settings.snapshot.ollama_endpoint).hostname
+        await settings.set("ollama_host", host or "127.0.0.1")
+        await settings.set("ollama_port", port)
+
+    return ServerTools(
+        setup=ollama.setup,
+        tuning=tuning_desk(
+            ollama.tuning,
+            settings,
+            server_environment=lambda: ollama.server_environment,
+            drop_in=drop_in,
+            write_drop_in=write_drop_in,
+        ),
+        read_log=ollama.runtime.read_log,
+        use_free_port=use_free_port,
+        unit=unit,
+    )
