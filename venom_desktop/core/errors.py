@@ -3,7 +3,7 @@
 VenomError
 ├── InvalidInput (400)            say what is wrong with what was given
 │   ├── InvalidName, NoUsableFile, PickleOnly, CloudOnly, SplitModel, InvalidSetting, RequestRefused,
-│   │                             ContextExceeded, NotAHub, UnusableProgram
+│   │                             ContextExceeded, NotAHub, UnusableProgram (UnusableOllama)
 ├── NotAuthorized (401)           ask for the token
 ├── Forbidden (403)               ProfileForbidsRuntime, GatedRepository, ModelNotPublic, ForeignHost
 ├── NotFound (404)                UnknownModel (ActiveModelGone), UnknownOperation, UnknownRepository, UnknownRuntime,
@@ -142,6 +142,11 @@ class UnusableProgram(InvalidInput):
 
     reason_code = "UNUSABLE_PROGRAM"
     sentence = "{path} is not a llama-server that runs here ({problem}). Choose the llama-server program."
+
+
+class UnusableOllama(UnusableProgram):
+    reason_code = "UNUSABLE_OLLAMA"
+    sentence = "{path} is not an ollama that runs here ({problem}). Choose the ollama program."
 
 
 class RequestRefused(InvalidInput):

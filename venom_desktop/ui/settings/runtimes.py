@@ -7,6 +7,7 @@ from venom_desktop.core.settings.schema import Profile
 from venom_desktop.core.settings.store import SettingsStore
 from venom_desktop.ui.bridge import Bridge
 from venom_desktop.ui.i18n import tr
+from venom_desktop.ui.settings.ollama import ollama_rows, site_rows
 from venom_desktop.ui.settings.path_row import PathRow
 from venom_desktop.ui.settings.picking import Picker
 from venom_desktop.ui.settings.rows import SegmentedRow
@@ -67,4 +68,8 @@ class RuntimesPage(SettingsPage):
         self.profile = ProfileRow(bridge, settings)
         self.engine = LlamaServerRow(bridge, settings, picker)
         self.add_group("", self.profile)
+        self.ollama = ollama_rows(bridge, settings, picker)
+        self.sites = site_rows(bridge, settings)
         self.add_group(tr("llama.cpp"), self.engine)
+        self.add_group(tr("Ollama"), *self.ollama)
+        self.add_group(tr("Where Ollama's models and releases come from"), *self.sites)
