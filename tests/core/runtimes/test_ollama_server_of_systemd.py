@@ -141,7 +141,7 @@ async def test_a_systemctl_that_hangs_costs_a_moment_and_no_server(bench: Bench,
         assert (await server.start()).control is Control.CHILD
 
 
-async def test_the_end_of_a_units_server_is_told(bench: Bench, fake: FakeSystemd) -> None:
+async def test_the_end_of_a_units_server_is_told_with_its_last_lines(bench: Bench, fake: FakeSystemd) -> None:
     add(fake, bench)
     server = bench.server()
     heard: asyncio.Queue[Exit] = asyncio.Queue()
@@ -149,7 +149,9 @@ async def test_the_end_of_a_units_server_is_told(bench: Bench, fake: FakeSystemd
     await server.start()
     os.kill(fake.pid(UNIT), signal.SIGKILL)
     async with asyncio.timeout(10):
-        assert not (await heard.get()).requested
+        end = await heard.get()
+    assert (end.code, end.requested) == (1, False)
+    assert any("Listening on" in line for line in end.lines)
 
 
 async def test_stopping_ends_the_wait_for_a_unit(bench: Bench, fake: FakeSystemd) -> None:

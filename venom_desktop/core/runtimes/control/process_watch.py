@@ -1,5 +1,7 @@
 """Tells when a process that is no child of ours ends."""
 
+from collections.abc import Awaitable, Callable
+
 from venom_desktop.core.runtimes.control.base import Exit
 from venom_desktop.core.runtimes.control.orphans import wait_for_end
 from venom_desktop.core.runtimes.control.process_identity import started_mark
@@ -7,11 +9,17 @@ from venom_desktop.core.signals import Signal
 from venom_desktop.core.tasks import TaskScope
 
 
-class ProcessWatch:
-    """Follows one process at a time; how it ended nobody but its parent knows."""
+async def unexplained(requested: bool) -> Exit:
+    """How it ended nobody but its parent knows."""
+    return Exit(requested=requested)
 
-    def __init__(self, name: str) -> None:
+
+class ProcessWatch:
+    """Follows one process at a time; `explain` is asked how it ended, and told whether we wanted it."""
+
+    def __init__(self, name: str, explain: Callable[[bool], Awaitable[Exit]] = unexplained) -> None:
         self.ended: Signal[Exit] = Signal()
+        self._explain = explain
         self._tasks = TaskScope(f"watch:{name}")
         self._followed: tuple[int, str] | None = None
         self._expected = False
@@ -34,4 +42,4 @@ class ProcessWatch:
     async def _wait(self, pid: int, mark: str) -> None:
         await wait_for_end(pid, mark)
         self._followed = None
-        self.ended.publish(Exit(requested=self._expected))
+        self.ended.publish(await self._explain(self._expected))
