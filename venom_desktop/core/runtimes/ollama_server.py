@@ -10,20 +10,17 @@ from venom_desktop.core.runtimes.control.base import Exit
 from venom_desktop.core.runtimes.control.drop_in import DropIn
 from venom_desktop.core.runtimes.control.foreign import TERM_WITHIN_S
 from venom_desktop.core.runtimes.control.own_server import OwnServer
-from venom_desktop.core.runtimes.control.ports import Holder, port_holder
-from venom_desktop.core.runtimes.control.process_watch import ProcessWatch
 from venom_desktop.core.runtimes.control.systemd import Systemd
 from venom_desktop.core.runtimes.control.unit import Unit
 from venom_desktop.core.runtimes.loading import STALLED_AFTER_S
 from venom_desktop.core.runtimes.ollama_facts import (
     TITLE,
     Address,
-    ProcessFacts,
     ServerFacts,
     local_address,
-    process_facts,
     serves,
 )
+from venom_desktop.core.runtimes.ollama_finder import OllamaFinder
 from venom_desktop.core.runtimes.ollama_start import Answers, port_taken, start_child, unit_ready
 from venom_desktop.core.runtimes.ollama_stop import end_foreign
 from venom_desktop.core.settings.schema import UnitScope
@@ -57,18 +54,16 @@ class OllamaServer:
         self.exited: Signal[Exit] = Signal()
         self._program = program
         self._environment = environment
-        self._endpoint = endpoint
         self._answers = answers
-        self._unit = unit
-        self._scope = scope
         self._systemd = systemd or Systemd(TITLE)
         self._stalled_after_s = stalled_after_s
         self._term_within_s = term_within_s
         self._own = OwnServer(NAME, runtime_folder=runtime_folder, log_file=log_folder / f"{NAME}.log")
         self._own.exited.subscribe(self.exited.publish)
-        self._watch = ProcessWatch(NAME, self._explain)
-        self._watch.ended.subscribe(self.exited.publish)
-        self._kept_by: Unit | None = None
+        self._finder = OllamaFinder(
+            NAME, own=self._own, systemd=self._systemd, endpoint=endpoint, answers=answers, unit=unit, scope=scope
+        )
+        self._finder.watch.ended.subscribe(self.exited.publish)
         self._journal: tuple[str, ...] | None = None
         self.seen: ServerFacts | None = None
         """What the last look found; None before the first."""
@@ -93,25 +88,8 @@ class OllamaServer:
 
     async def look(self) -> ServerFacts:
         """Who keeps the server at the endpoint, or who holds its port. Takes over an orphan of ours."""
-        self.seen = await self._look()
+        self.seen = await self._finder.look()
         return self.seen
-
-    async def _look(self) -> ServerFacts:
-        endpoint = self._endpoint()
-        address = await asyncio.to_thread(local_address, endpoint)
-        if address is None:
-            control = Control.EXTERNAL if await self._answers() else None
-            return ServerFacts(endpoint=endpoint, control=control, is_local=False)
-        await self._own.see_to_orphans(address.port)
-        unit = await self._systemd.find(self._unit(), self._scope())
-        if self._own.is_running:
-            return await self._facts(endpoint, Control.CHILD, pid=self._own.pid, port=self._own.port, unit=unit)
-        holder = await asyncio.to_thread(port_holder, address.host, address.port)
-        if unit is not None and _is_of_unit(holder, unit, address):
-            return await self._facts(endpoint, Control.SYSTEMD, pid=unit.main_pid, port=address.port, unit=unit)
-        if holder is not None and await self._answers():
-            return await self._facts(endpoint, Control.EXTERNAL, pid=holder.pid, port=address.port, unit=unit)
-        return ServerFacts(endpoint=endpoint, port=address.port, unit=unit, holder=holder)
 
     async def start(self) -> ServerFacts:
         """Start the server, or find it running; returns once it answers.
@@ -144,7 +122,7 @@ class OllamaServer:
                 await self._stop(force=force)
                 return await self._start(stops)
             address = local_address(facts.endpoint)
-            self._watch.expect_end()
+            self._finder.watch.expect_end()
             await self._systemd.restart(facts.unit)
             return await self._unit_ready(facts.unit, address, stops=stops)
 
@@ -154,7 +132,7 @@ class OllamaServer:
 
     async def close(self) -> None:
         """End a server of ours and watch nothing any more; one of systemd or of others stays."""
-        await self._watch.close()
+        await self._finder.watch.close()
         await self._own.close()
 
     async def _start(self, stops: int) -> ServerFacts:
@@ -213,50 +191,11 @@ class OllamaServer:
             case Control.CHILD:
                 await self._own.stop()
             case Control.SYSTEMD:
-                self._watch.expect_end()
+                self._finder.watch.expect_end()
                 if facts.unit is not None:
                     await self._systemd.stop(facts.unit)
             case Control.EXTERNAL:
                 if not force:
                     raise NotOurServer(runtime=TITLE, pid=facts.pid or "unknown")
-                self._watch.expect_end()
+                self._finder.watch.expect_end()
                 await end_foreign(facts, term_within_s=self._term_within_s)
-
-    async def _facts(
-        self, endpoint: str, control: Control, *, pid: int | None, port: int | None, unit: Unit | None
-    ) -> ServerFacts:
-        seen = ProcessFacts() if pid is None else await asyncio.to_thread(process_facts, pid)
-        of_unit = unit if control is Control.SYSTEMD else None
-        self._kept_by = of_unit
-        if pid is not None and control is not Control.CHILD:
-            self._watch.follow(pid)
-        return ServerFacts(
-            endpoint=endpoint,
-            control=control,
-            pid=pid,
-            port=port,
-            program=seen.program,
-            unit=unit,
-            environment=of_unit.environment if of_unit is not None and seen.environment is None else seen.environment,
-            started_at=seen.started_at or (None if of_unit is None else of_unit.started_at),
-        )
-
-    async def _explain(self, requested: bool) -> Exit:
-        """systemd knows how its server ended, and has its last words."""
-        unit = self._kept_by
-        if unit is None or requested:
-            return Exit(requested=requested)
-        now = await self._systemd.find(unit.name, unit.scope) or unit
-        lines = await self._systemd.journal(unit, of_this_start=True)
-        return Exit(code=now.exit_code, signal=now.exit_signal, lines=lines)
-
-
-def _is_of_unit(holder: Holder | None, unit: Unit, address: Address) -> bool:
-    """Whether the unit that runs is the server here, perhaps before it listens.
-
-    The PID of another account's process is not told: then the unit that runs and listens there is believed.
-    """
-    if not unit.is_running:
-        return False
-    whose = None if holder is None else holder.pid
-    return serves(unit, address) if whose is None else whose == unit.main_pid
