@@ -12,7 +12,7 @@ from venom_desktop.core.registry.disk_scan import Scan, bytes_told, scan
 from venom_desktop.core.registry.manifest import Manifest, own_name
 from venom_desktop.core.registry.model import ModelKey, ModelMetadata, ModelStatus
 from venom_desktop.core.registry.store_memory import StoreMemory
-from venom_desktop.core.registry.store_rows import StoreView, merged, view_of
+from venom_desktop.core.registry.store_rows import MergedRows, StoreView, view_of
 from venom_desktop.core.runtimes.model_store import ModelStore, StoreSnapshot
 from venom_desktop.core.signals import Signal
 
@@ -75,6 +75,7 @@ class Inventory:
         self._told: InventorySnapshot | None = None
         self._by_key: dict[ModelKey, ModelMetadata] = {}
         self._views: Mapping[str, StoreView] = MappingProxyType({})
+        self._merged = MergedRows()
         self._active: ModelKey | None = None
         self._loaded: frozenset[ModelKey] = frozenset()
         self._scan: Scan | None = None
@@ -168,7 +169,7 @@ class Inventory:
         missing = self._scan.missing if self._scan is not None else {}
         rows = [_shown(model, missing) for model in known.values() if model.runtime not in listings]
         for listing in listings.values():
-            rows += merged(listing, known)
+            rows += self._merged.of(listing, known)
         self._by_key = {model.key: model for model in rows}
         return InventorySnapshot(
             models=tuple(sorted(rows, key=lambda model: (model.display_name.casefold(), model.name, model.runtime))),

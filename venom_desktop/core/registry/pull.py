@@ -14,6 +14,7 @@ from venom_desktop.core.registry.names import check_name, is_from_hugging_face, 
 from venom_desktop.core.registry.pairs import require_pair
 from venom_desktop.core.registry.patience import Patience, pull_patiently
 from venom_desktop.core.registry.pull_progress import PullProgress
+from venom_desktop.core.registry.quota import ASSUMED_MODEL_BYTES
 from venom_desktop.core.registry.stores import Noted, Stores
 from venom_desktop.core.runtimes.model_store import RemoteModel, RemoteModels
 
@@ -157,8 +158,8 @@ class PullModels:
                     checked_at = self._clock()
 
     async def _promise(self, operation: ModelOperation, progress: PullProgress, *, nothing_missing: bool) -> None:
-        total = progress.total_bytes
-        missing = None if total is None else total - progress.done_bytes
+        total = ASSUMED_MODEL_BYTES if progress.total_bytes is None else progress.total_bytes
+        missing = max(0, total - progress.done_bytes)
         await self._stores.promise(str(operation.runtime), operation.operation_id, 0 if nothing_missing else missing)
 
 

@@ -47,9 +47,23 @@ def view_of(
     )
 
 
-def merged(listed: Iterable[ModelMetadata], known: Mapping[ModelKey, ModelMetadata]) -> list[ModelMetadata]:
-    """The store's rows, with what the manifest knows of the same ones laid over them."""
-    return [row if (ours := known.get(row.key)) is None else _laid_over(row, ours) for row in listed]
+class MergedRows:
+    """The store's rows, with what the manifest knows of the same ones laid over them.
+
+    Every change of anything asks for all of them, so those that are as they were are not made anew.
+    """
+
+    def __init__(self) -> None:
+        self._made: dict[ModelKey, tuple[ModelMetadata, ModelMetadata, ModelMetadata]] = {}
+
+    def of(self, listed: Iterable[ModelMetadata], known: Mapping[ModelKey, ModelMetadata]) -> list[ModelMetadata]:
+        return [row if (ours := known.get(row.key)) is None else self._one(row, ours) for row in listed]
+
+    def _one(self, row: ModelMetadata, ours: ModelMetadata) -> ModelMetadata:
+        made = self._made.get(row.key)
+        if made is None or made[1] is not ours or made[0] != row:
+            made = self._made[row.key] = (row, ours, _laid_over(row, ours))
+        return made[2]
 
 
 def _laid_over(row: ModelMetadata, ours: ModelMetadata) -> ModelMetadata:

@@ -51,6 +51,7 @@ class UpdateChecks:
         self._stores = stores
         self._remote = remote
         self._now = now
+        self._one_check = asyncio.Lock()
         self._states: dict[ModelKey, UpdateState] = {}
         stores.inventory.changed.subscribe(self._forget_others)
 
@@ -61,13 +62,14 @@ class UpdateChecks:
 
     async def check(self) -> Updates:
         """Ask about every model that came from a registry; returns when all were asked, and never raises."""
-        models = iter([model for model in self._stores.inventory.snapshot.models if self._has_source(model)])
+        async with self._one_check:
+            models = iter([model for model in self._stores.inventory.snapshot.models if self._has_source(model)])
 
-        async def ask() -> None:
-            for model in models:
-                await self._ask(model)
+            async def ask() -> None:
+                for model in models:
+                    await self._ask(model)
 
-        await asyncio.gather(*(ask() for _ in range(ASKED_AT_ONCE)))
+            await asyncio.gather(*(ask() for _ in range(ASKED_AT_ONCE)))
         return self.snapshot
 
     def _has_source(self, model: ModelMetadata) -> bool:
