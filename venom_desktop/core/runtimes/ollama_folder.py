@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from venom_desktop.core.files.measure import disk_use
@@ -29,14 +29,6 @@ def models_folder(
 async def disk_bytes(folder: Path | None) -> int | None:
     """Bytes of all files there, blobs that several models share once; None is unknown."""
     return None if folder is None else await asyncio.to_thread(disk_use, folder)
-
-
-async def measured_folder(
-    look: Callable[[], Awaitable[ServerFacts]], ours: Callable[[], Mapping[str, str]]
-) -> tuple[Path | None, int | None]:
-    """The folder and its bytes as they are now."""
-    folder = await asyncio.to_thread(models_folder, await look(), ours())
-    return folder, await disk_bytes(folder)
 
 
 def _told(facts: ServerFacts, ours: Mapping[str, str], environ: Mapping[str, str]) -> Path | None:
