@@ -28,6 +28,7 @@ from venom_desktop.core.runtimes.model_store import (
     PullStep,
     RemoteLayer,
     RemoteModel,
+    RemoteModels,
     StoreSnapshot,
 )
 from venom_desktop.core.runtimes.profiles import RuntimeProfile
@@ -228,9 +229,16 @@ class Shop:
 
 @asynccontextmanager
 async def open_shop(
-    folder: Path, store: ModelStore | None = None, *, patience: Patience = QUICK
+    folder: Path,
+    store: ModelStore | None = None,
+    *,
+    remote: RemoteModels | None = None,
+    patience: Patience = QUICK,
 ) -> AsyncIterator[Shop]:
-    """Opened over whatever an earlier one left in `folder`, as a restart would; the store is a `Shelf` by default."""
+    """Opened over whatever an earlier one left in `folder`, as a restart would.
+
+    The store is a `Shelf` by default, and `shop.registries` say what there is to pull.
+    """
     store, registries, hub = store or Shelf(), Registries(), Hub()
     database = Database(folder / "history.db")
     await database.open()
@@ -254,7 +262,7 @@ async def open_shop(
     )
     stored = StoredModels(
         {"ollama": store},
-        remote=registries,
+        remote=remote or registries,
         hub=hub,
         choose=choose,
         operations=operations,
