@@ -7,6 +7,7 @@ from pathlib import Path
 
 from shiboken6 import delete
 
+from tests.support.private_home import NOWHERE
 from tests.ui.workbench import turns
 from venom_desktop.app.api_switch import ApiSwitch
 from venom_desktop.app.compose import build
@@ -34,7 +35,7 @@ class Furnished:
 
 @asynccontextmanager
 async def open_furnished(folder: Path, **environ: str) -> AsyncIterator[Furnished]:
-    environment = {"VENOM_HOME": str(folder), **environ}
+    environment = {**NOWHERE, "VENOM_HOME": str(folder), **environ}
     paths = Paths.from_environment(environment)
     paths.make_private()
     composition = build(paths, environment, redactor=Redactor())
@@ -48,6 +49,7 @@ async def open_furnished(folder: Path, **environ: str) -> AsyncIterator[Furnishe
     api = ApiSwitch(services, paths.token_file, redactor=composition.redactor)
     supplies = Supplies(
         services=services,
+        ollama=composition.ollama,
         bridge=bridge,
         ui_state=UiState(paths.config / "window.json"),
         places=Places(models=services.registry.manifest.models_dir, config=paths.config, log=paths.log),

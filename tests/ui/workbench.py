@@ -9,6 +9,7 @@ from typing import Any
 
 from PySide6.QtWidgets import QApplication
 
+from tests.support.private_home import NOWHERE
 from venom_desktop.app.compose import build
 from venom_desktop.app.paths import Paths
 from venom_desktop.core.errors import VenomError
@@ -99,7 +100,7 @@ class Workbench:
 
 @asynccontextmanager
 async def open_workbench(folder: Path, **environ: str) -> AsyncIterator[Workbench]:
-    environment = {"VENOM_HOME": str(folder), **environ}
+    environment = {**NOWHERE, "VENOM_HOME": str(folder), **environ}
     paths = Paths.from_environment(environment)
     paths.make_private()
     composition = build(paths, environment, redactor=Redactor())

@@ -12,9 +12,11 @@ from shiboken6 import delete
 
 from tests.fakes.gguf_files import write_tiny_llama
 from tests.fakes.hub import HubServer
+from tests.support.private_home import NOWHERE
 from venom_desktop.app.compose import build
 from venom_desktop.app.paths import Paths
 from venom_desktop.core.catalog.recommended import Recommendation
+from venom_desktop.core.catalog.search import CatalogSearch
 from venom_desktop.core.registry.model import ModelProvider
 from venom_desktop.core.secrets.masking import Redactor
 from venom_desktop.core.services import Services
@@ -36,6 +38,7 @@ class Desk:
     hub: HubServer
     services: Services
     tab: CatalogTab
+    search: CatalogSearch
 
     async def until(self, fact: Callable[[], object], *, within_s: float = WAIT_S) -> None:
         """Let Qt and the loop work until `fact` holds."""
@@ -91,13 +94,15 @@ def run_desk(
 
 @asynccontextmanager
 async def _open(hub: HubServer, home: Path, recommended: Sequence[Recommendation]) -> AsyncIterator[Desk]:
-    environ = {"VENOM_HOME": str(home), "HF_ENDPOINT": hub.url}
+    environ = {**NOWHERE, "VENOM_HOME": str(home), "HF_ENDPOINT": hub.url}
     composition = build(Paths.from_environment(environ), environ, redactor=Redactor())
     services = composition.services
     await composition.lifecycle.start()
     scope = TaskScope("tab")
+    # One source: what two of them make of it stands in test_two_sources.py.
+    search = CatalogSearch([services.hugging_face])
     parts = CatalogParts(
-        search=services.search,
+        search=search,
         catalogs={ModelProvider.HUGGINGFACE: services.hugging_face},
         registry=services.registry,
         runtimes=services.runtimes,
@@ -113,11 +118,12 @@ async def _open(hub: HubServer, home: Path, recommended: Sequence[Recommendation
     tab.resize(1280, 676)
     tab.show()
     try:
-        yield Desk(hub, services, tab)
+        yield Desk(hub, services, tab, search)
     finally:
         # Its subscriptions end with the tab, before the scope that would run what they start.
         delete(tab)
         await scope.close()
+        await search.close()
         await composition.lifecycle.stop()
 
 

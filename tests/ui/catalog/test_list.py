@@ -30,7 +30,7 @@ def test_typing_filters_what_is_loaded_at_once_and_asks_the_source_after_a_pause
         assert len(filled.requests_for("/api/models")) == asked
         await desk.until(lambda: len(filled.requests_for("/api/models")) == asked + 1)
         assert filled.requests_for("/api/models")[-1].last("search") == "tiny"
-        await desk.until(lambda: not desk.services.search.state.loading)
+        await desk.until(lambda: not desk.search.state.loading)
         assert desk.names == [TINY]
 
     run_desk(themed, filled, tmp_path / "home", scenario)
@@ -118,7 +118,7 @@ def test_scrolling_comes_to_the_end_of_a_thousand_models_and_asks_no_further(
 
     async def scenario(desk: Desk) -> None:
         await settled(desk)
-        bar, search = desk.tab.list.table.verticalScrollBar(), desk.services.search
+        bar, search = desk.tab.list.table.verticalScrollBar(), desk.search
 
         while search.state.more:
             bar.setValue(bar.maximum())
@@ -246,7 +246,7 @@ def test_a_filter_that_the_source_cannot_do_says_among_how_many_it_looked(
         await settled(desk)
 
         desk.tab.list.filters.license.choose("mit")
-        await desk.until(lambda: not desk.services.search.state.loading)
+        await desk.until(lambda: not desk.search.state.loading)
 
         assert desk.names == [TINY]
         assert desk.tab.list.filters.reach.startswith("among ")

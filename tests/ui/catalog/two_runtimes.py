@@ -16,6 +16,7 @@ from venom_desktop.core.catalog.base import CatalogEntry, Quantization, RemoteFi
 from venom_desktop.core.catalog.recommended import Recommendation
 from venom_desktop.core.catalog.search import CatalogSearch
 from venom_desktop.core.operations.operation import OperationType
+from venom_desktop.core.operations.service import Kind
 from venom_desktop.core.registry.model import ModelMetadata, ModelProvider
 from venom_desktop.core.registry.registry import ModelRegistry
 from venom_desktop.core.runtimes.base import RuntimeSnapshot
@@ -120,7 +121,8 @@ async def open_desk(
         search = CatalogSearch([ollama, hub], typing_pause_s=0)
         ui_state = UiState(folder / "window.json")
         for kind in (OperationType.INSTALL, OperationType.ACTIVATE):
-            bench.script(kind)
+            script = bench.script(kind)
+            services.registry.operations.register(kind, Kind(work=script.work, can_pause=True), runtime=OLLAMA)
         desk_models = [ModelMetadata(name=name, provider=None, display_name=name, runtime=OLLAMA) for name in installed]
         for model in desk_models:
             await services.registry.manifest.put(model)

@@ -13,6 +13,7 @@ from venom_desktop.core.errors import Cure
 from venom_desktop.core.host.sample import HostSample
 from venom_desktop.core.operations.operation import ModelOperation, OperationStatus
 from venom_desktop.core.registry.inventory import InventorySnapshot
+from venom_desktop.core.registry.model import ModelProvider
 from venom_desktop.core.runtimes.base import RuntimeSnapshot, ServerRuntime
 from venom_desktop.core.secrets.base import HUGGING_FACE, CredentialSource
 from venom_desktop.ui.bridge import Bridge, Subscription
@@ -59,7 +60,7 @@ class CatalogTab(QWidget):
         self._in_view = make_in_view(parts, self._run_with)
         self._going_on = GoingOn(parts.registry, parts.model_settings, parts.runtimes)
         self._beginning = Beginning(bridge, parts)
-        self.list = CatalogList(tuple(parts.catalogs))
+        self.list = CatalogList([provider for provider in ModelProvider if provider in parts.catalogs])
         self.details = CatalogDetails()
         self.first_run = self._beginning.page
         self.splitter = SideSplitter(self.list, self.details)
