@@ -222,6 +222,30 @@ async def test_an_old_failure_tried_again_does_not_go_back_in_versions(desk: Des
     assert desk.setup.installed_version == "0.17.0"
 
 
+async def test_what_a_dismissed_setup_had_fetched_is_deleted_at_the_next_start(
+    tmp_path: Path, page: ReleaseServer
+) -> None:
+    page.publish(NEW, {ZST: release_archive(NEW, library_bytes=2 * MIB)})
+    stall = page.fault(StallAfter(body_bytes=MIB), f"*{ZST}", side="files")
+    async with open_desk(tmp_path / "home", page) as desk:
+        operation_id = await desk.setup.install()
+        await asyncio.to_thread(stall.reached.wait, 20)
+        await _until_parts_grow(desk, MIB)
+        page.go_down()
+        failed = await desk.operations.wait(operation_id)
+        assert failed.reason_code == "DOWNLOAD_INTERRUPTED"
+    async with open_desk(tmp_path / "home", page) as desk:
+        assert _fetched_files(desk) != []
+        await desk.operations.forget(failed.operation_id)
+    async with open_desk(tmp_path / "home", page) as desk:
+        assert desk.versions == set()
+
+
+async def test_a_start_without_ollama_writes_nothing(tmp_path: Path, page: ReleaseServer) -> None:
+    async with open_desk(tmp_path / "home", page) as desk:
+        assert list(desk.folder.iterdir()) == []
+
+
 async def _until_parts_grow(desk: Desk, size_bytes: int) -> None:
     """Wait until so many bytes are on the disk; every report of the worker is a chance to look."""
     grown = asyncio.Event()

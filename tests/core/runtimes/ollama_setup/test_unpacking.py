@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import signal
 from pathlib import Path
 
 import psutil
@@ -57,10 +58,16 @@ async def test_it_ends_with_its_stdin(endless: Path, tmp_path: Path) -> None:
     )
     assert process.stdin is not None
     assert process.stdout is not None
-    process.stdin.write(encode_job(_job(endless, tmp_path / "new")))
-    assert isinstance(decode_report(await process.stdout.readline()), UnpackProgress)
-    process.stdin.close()
-    assert await process.wait() == 1
+    try:
+        process.stdin.write(encode_job(_job(endless, tmp_path / "new")))
+        assert isinstance(decode_report(await process.stdout.readline()), UnpackProgress)
+        process.stdin.close()
+        async with asyncio.timeout(20):
+            assert await process.wait() == 1
+    finally:
+        if process.returncode is None:
+            os.kill(process.pid, signal.SIGKILL)
+            await process.wait()
 
 
 async def test_a_folder_that_is_there_already_is_not_unpacked_into(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 
 from venom_desktop.core.downloads.base import Downloader
-from venom_desktop.core.errors import AlreadyInstalled, Conflict, InvalidInput, OperationRunning
+from venom_desktop.core.errors import AlreadyInstalled, Conflict, InvalidInput, OperationRunning, StorageFailed
 from venom_desktop.core.operations.operation import ModelOperation, OperationStatus, OperationType, Progress
 from venom_desktop.core.operations.service import Kind, OperationService
 from venom_desktop.core.runtimes.ollama_setup.alone import alone_in, to_the_end
@@ -68,8 +68,11 @@ class OllamaSetup:
         settled = (OperationStatus.COMPLETED, OperationStatus.CANCELLED)
         setups = [one for one in self._operations.operations if one.operation_type is OperationType.SETUP]
         await self.refresh()
-        if all(one.status in settled for one in setups):
-            await tidy(self._shelf.clear_downloads)
+        if all(one.status in settled for one in setups) and await asyncio.to_thread(self._shelf.has_downloads):
+            # Another process may be at it, and a folder that cannot be written is told by whoever needs it.
+            with contextlib.suppress(OperationRunning, StorageFailed):
+                async with alone_in(self._shelf.folder, TITLE):
+                    await tidy(self._shelf.clear_downloads)
 
     @property
     def snapshot(self) -> SetupSnapshot:

@@ -91,6 +91,9 @@ class Shelf:
         with _storage_errors(self.unpacking):
             self._remove(self.unpacking)
 
+    def has_downloads(self) -> bool:
+        return (self.folder / _DOWNLOADS).is_dir()
+
     def clear_downloads(self, version: str | None = None) -> None:
         """Delete archives, of one version or of all. Raises `StorageFailed`."""
         place = self.folder / _DOWNLOADS if version is None else self.downloads(version)
