@@ -41,6 +41,8 @@ from venom_desktop.core.runtimes.ollama_wire import (
 )
 
 NO_CAPABILITIES = ModelCapabilities()
+REST_S = 0.08
+"""Between two reads of a download's progress: nobody sees more than ten changes a second."""
 Failure = Callable[[str], VenomError]
 
 
@@ -197,12 +199,15 @@ class OllamaClient:
             checks = last is not None and last.phase is not PullPhase.MANIFEST and last.done_bytes == last.total_bytes
             return self._patience.checking_s if checks else self._patience.pulling_s
 
+        def rest_s() -> float:
+            return REST_S if last is not None and _has_more_to_come(last) else 0.0
+
         heard = False
         try:
             async with self._wire.open("POST", path, body, begins_s=self._patience.pulling_s) as response:
                 if response.status_code != 200:
                     raise _refused(await read_error(response, within_s=self._patience.asking_s), failed)
-                async with aclosing(json_lines(response, silence_s=silence_s)) as lines:
+                async with aclosing(json_lines(response, silence_s=silence_s, rest_s=rest_s)) as lines:
                     async for line in lines:
                         heard = True
                         step = _step(line, failed)
@@ -253,6 +258,10 @@ def _refused(answer: Answer, failed: Failure) -> VenomError:
     words = words_of(answer.content)
     told = failed(words) if words and answer.status != 429 else None
     return told if told is not None and not isinstance(told, RequestRefused) else refusal(answer)
+
+
+def _has_more_to_come(step: PullStep) -> bool:
+    return step.phase is PullPhase.DOWNLOADING and step.done_bytes is not None and step.done_bytes != step.total_bytes
 
 
 def _step(line: Any, failed: Failure) -> PullStep | None:
