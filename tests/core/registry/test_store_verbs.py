@@ -139,6 +139,35 @@ async def test_a_name_under_which_something_is_being_installed_is_not_given_away
         await shop.stored.copying.copy("llama3", "mine")
 
 
+async def test_a_name_that_another_program_has_just_taken_is_not_written_over(shop: Shop, tiny_llama: Path) -> None:
+    shop.shelf.put("mine:latest", number=9)
+    for verb in (shop.stored.copying.copy, shop.stored.copying.rename):
+        with pytest.raises(AlreadyInstalled):
+            await verb("llama3", "mine")
+    with pytest.raises(AlreadyInstalled):
+        await shop.stored.creating.create(tiny_llama, "mine", "ollama")
+    assert shop.shelf.rows["mine:latest"].revision == digest(9)
+
+
+async def test_what_another_program_has_just_brought_is_found_by_every_verb(shop: Shop) -> None:
+    for name in ("new:1", "new:2", "new:3"):
+        shop.shelf.put(name, number=9)
+        match name:
+            case "new:1":
+                assert (await _remove(shop, name)).status is OperationStatus.COMPLETED
+            case "new:2":
+                assert (await shop.stored.copying.copy(name, "copy")).name == "copy:latest"
+            case _:
+                await shop.operations.wait(await shop.stored.pulling.update(name))
+    assert set(shop.shelf.rows) == {"llama3:latest", "new:2", "copy:latest", "new:3"}
+
+
+async def test_a_model_that_another_program_has_just_removed_can_be_installed(shop: Shop) -> None:
+    shop.shelf.rows.clear()
+    operation_id = await shop.stored.pulling.install("llama3", ModelProvider.OLLAMA, "ollama")
+    assert (await shop.operations.wait(operation_id)).status is OperationStatus.COMPLETED
+
+
 async def test_a_server_that_is_down_copies_nothing(shop: Shop) -> None:
     shop.shelf.down = True
     with pytest.raises(RuntimeUnavailable):

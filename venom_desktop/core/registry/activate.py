@@ -17,6 +17,7 @@ from venom_desktop.core.operations.operation import ModelOperation, OperationTyp
 from venom_desktop.core.operations.service import Kind, OperationService
 from venom_desktop.core.registry.capabilities import effective
 from venom_desktop.core.registry.inventory import Inventory
+from venom_desktop.core.registry.look_up import find_now
 from venom_desktop.core.registry.manifest import Manifest
 from venom_desktop.core.registry.model import NOTHING, ModelKey, ModelMetadata
 from venom_desktop.core.registry.unloading import give_up
@@ -67,7 +68,7 @@ class ActivateModel:
         `SwitchInProgress`, `FolderLocked`, all before anything is stopped.
         """
         self._manifest.require_writable()
-        model = self._inventory.find(model_name, runtime)
+        model = await find_now(self._inventory, self._stores, model_name, runtime)
         if model.runtime not in self._runtimes:
             raise UnknownRuntime(runtime=model.runtime, known=", ".join(self._runtimes))
         self._require_runtime(model.runtime)

@@ -38,7 +38,7 @@ class CopyModels:
         Raises `UnknownModel`, `AmbiguousName`, `InvalidName`, `InvalidInput`, `AlreadyInstalled`, `OperationRunning`,
         `ProfileForbidsRuntime`, `RuntimeUnavailable`, `FolderLocked`.
         """
-        model, key = self._checked(model_name, new_name, runtime, verb="be copied")
+        model, key = await self._checked(model_name, new_name, runtime, verb="be copied")
         with self._stores.inventory.at_once():
             await self._stores.by_runtime[key.runtime].copy(model.name, key.name)
             await self._note(model, key, installed_at=datetime.now(UTC).astimezone(), last_used_at=None)
@@ -49,7 +49,7 @@ class CopyModels:
 
         Raises as `copy`, and `ActiveModelRenamed`. When only the old name cannot be taken away both stand there.
         """
-        model, key = self._checked(model_name, new_name, runtime, verb="be renamed")
+        model, key = await self._checked(model_name, new_name, runtime, verb="be renamed")
         if self._active() == model.key:
             raise ActiveModelRenamed
         store = self._stores.by_runtime[key.runtime]
@@ -63,15 +63,15 @@ class CopyModels:
                 await self._stores.manifest.remove(model.key)
         return key
 
-    def _checked(
+    async def _checked(
         self, model_name: str, new_name: str, runtime: str | None, *, verb: str
     ) -> tuple[ModelMetadata, ModelKey]:
         self._stores.manifest.require_writable()
-        model = self._stores.inventory.find(model_name, runtime)
+        model = await self._stores.find(model_name, runtime)
         self._stores.of(model.runtime, verb)
         self._stores.require_runtime(model.runtime)
         key = key_for(new_name, model.runtime)
-        self._stores.require_new(key)
+        await self._stores.require_new_now(key)
         for one in (model.key, key):
             if self._stores.operations.running_on(one.name, one.runtime) is not None:
                 raise OperationRunning(model_name=one.name)

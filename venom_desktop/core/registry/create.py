@@ -30,7 +30,7 @@ class CreateModels:
         self._stores.of(runtime, "be made of a file")
         self._stores.require_runtime(runtime)
         key = key_for(name, runtime)
-        self._stores.require_new(key)
+        await self._stores.require_new_now(key)
         found = await asyncio.to_thread(look_at, file)
         if len(found.parts) > 1:
             raise InvalidInput(problem=f"{file.name} is one of {len(found.parts)} parts. Choose a model in one file.")

@@ -63,7 +63,7 @@ class PullModels:
             name, payload = f"{HUB}/{repository}", {"repository": repository}
         else:
             name = key_for(_name_for_store(model_name, provider), runtime).name
-            self._stores.require_new(ModelKey(name=name, runtime=runtime))
+            await self._stores.require_new_now(ModelKey(name=name, runtime=runtime))
             payload = {"pull": name}
         return await self._stores.operations.start(OperationType.INSTALL, name, runtime=runtime, payload=payload)
 
@@ -74,7 +74,7 @@ class PullModels:
         `FolderLocked`.
         """
         self._stores.manifest.require_writable()
-        model = self._stores.inventory.find(model_name, runtime)
+        model = await self._stores.find(model_name, runtime)
         self._stores.of(model.runtime, "be updated")
         self._stores.require_runtime(model.runtime)
         if model.provider is ModelProvider.LOCAL:
@@ -127,7 +127,7 @@ class PullModels:
             raise NoUsableFile(model_name=repository)
         choice = await self._choose(replace(entry, quantizations=offered))
         key = key_for(f"{HUB}/{repository}:{choice.label}", str(operation.runtime))
-        self._stores.require_new(key)
+        await self._stores.require_new_now(key)
         twin = self._stores.operations.running_on(key.name, key.runtime)
         if twin is not None and twin.operation_id != operation.operation_id:
             raise OperationRunning(model_name=key.name)

@@ -13,6 +13,7 @@ from venom_desktop.core.registry.capabilities import effective
 from venom_desktop.core.registry.import_file import ImportFiles
 from venom_desktop.core.registry.install import RUNTIMES, InstallModels
 from venom_desktop.core.registry.inventory import Inventory
+from venom_desktop.core.registry.look_up import find_now
 from venom_desktop.core.registry.manifest import Manifest
 from venom_desktop.core.registry.model import ModelCapabilities, ModelKey, ModelProvider
 from venom_desktop.core.registry.pairs import require_pair
@@ -177,7 +178,8 @@ class ModelRegistry:
         self, model_name: str, capabilities: ModelCapabilities, runtime: str | None = None
     ) -> ModelCapabilities:
         """Store what the user says; None returns a field to what was detected."""
-        model = self.inventory.find(model_name, runtime)
+        stores = self._stored.stores.by_runtime if self._stored is not None else {}
+        model = await find_now(self.inventory, stores, model_name, runtime)
         await self.manifest.upsert(model, lambda current: replace(current, overrides=capabilities))
         return effective(self.inventory.find(model.name, model.runtime))
 

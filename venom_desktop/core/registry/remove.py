@@ -9,6 +9,7 @@ from venom_desktop.core.operations.operation import ModelOperation, OperationTyp
 from venom_desktop.core.operations.service import Kind, OperationService
 from venom_desktop.core.registry.deletion import delete_files
 from venom_desktop.core.registry.inventory import Inventory
+from venom_desktop.core.registry.look_up import find_now
 from venom_desktop.core.registry.manifest import Manifest
 from venom_desktop.core.registry.model import NOTHING, ModelKey, ModelMetadata
 from venom_desktop.core.registry.own_files import named_parts
@@ -48,7 +49,7 @@ class RemoveModels:
         Raises `UnknownModel`, `AmbiguousName`, `ModelActive`, `OperationRunning`, `FolderLocked`.
         """
         self._manifest.require_writable()
-        model = self._inventory.find(model_name, runtime)
+        model = await find_now(self._inventory, self._stores, model_name, runtime)
         if self._active() == model.key:
             raise ModelActive
         return await self._operations.start(

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from venom_desktop.core.errors import AlreadyInstalled, InvalidInput, UnknownModel, VenomError
 from venom_desktop.core.operations.service import OperationService
 from venom_desktop.core.registry.inventory import Inventory
+from venom_desktop.core.registry.look_up import find_now
 from venom_desktop.core.registry.manifest import Manifest
 from venom_desktop.core.registry.model import ModelKey, ModelMetadata, ModelProvider, ModelStatus
 from venom_desktop.core.registry.names import ollama_title
@@ -45,6 +46,15 @@ class Stores:
             known = ", ".join(self.by_runtime) or "no runtime"
             raise InvalidInput(problem=f"Models of {runtime} cannot {verb}, only those of {known}.")
         return store
+
+    async def find(self, name: str, runtime: str | None) -> ModelMetadata:
+        """Raises `UnknownModel`, `AmbiguousName`."""
+        return await find_now(self.inventory, self.by_runtime, name, runtime)
+
+    async def require_new_now(self, key: ModelKey) -> None:
+        """As `require_new`, by what the store says now: another program may have used the name since."""
+        await self.by_runtime[key.runtime].refresh()
+        self.require_new(key)
 
     def require_new(self, key: ModelKey) -> None:
         """Raises `AlreadyInstalled`."""
