@@ -17,8 +17,8 @@ from venom_desktop.core.http import make_client
 from venom_desktop.core.operations.history import OperationHistory
 from venom_desktop.core.operations.operation import ModelOperation
 from venom_desktop.core.operations.service import OperationService
-from venom_desktop.core.runtimes.ollama_setup.archive import UnpackLimits
 from venom_desktop.core.runtimes.ollama_setup.installation import OllamaSetup
+from venom_desktop.core.runtimes.ollama_setup.limits import UnpackLimits
 from venom_desktop.core.runtimes.ollama_setup.releases import ReleasePage
 
 ARCHIVE = "ollama-linux-amd64"

@@ -22,7 +22,8 @@ from tests.fakes.ollama_archives import (
 )
 from tests.support.counts import count
 from venom_desktop.core.errors import UnsafeArchive
-from venom_desktop.core.runtimes.ollama_setup.archive import UnpackLimits, measure, unpack
+from venom_desktop.core.runtimes.ollama_setup.archive import measure, unpack
+from venom_desktop.core.runtimes.ollama_setup.limits import UnpackLimits
 
 MIB = 1 << 20
 SMALL = UnpackLimits(total_bytes=4 * MIB, entries=100)

@@ -10,7 +10,7 @@ from tests.core.runtimes.ollama_setup.conftest import MIB, NEW, OLD, ZST, open_d
 from tests.fakes.ollama_archives import Entry, compressed, release_archive, release_entries, tar_of
 from tests.fakes.ollama_releases import ReleaseServer
 from venom_desktop.core.errors import DiskFull
-from venom_desktop.core.runtimes.ollama_setup.archive import UnpackLimits
+from venom_desktop.core.runtimes.ollama_setup.limits import UnpackLimits
 from venom_desktop.core.runtimes.ollama_setup.unpack_job import UnpackJob
 from venom_desktop.core.runtimes.ollama_setup.unpacking import unpacked
 

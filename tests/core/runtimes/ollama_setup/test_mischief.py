@@ -14,7 +14,7 @@ from tests.fakes.hub_faults import CutAfter, Slow, StallAfter, WrongByte
 from tests.fakes.ollama_archives import Entry, compressed, link, release_archive, release_entries, tar_of
 from tests.fakes.ollama_releases import ReleaseServer, sums_of
 from venom_desktop.core.operations.operation import ModelOperation, OperationStatus
-from venom_desktop.core.runtimes.ollama_setup.archive import UnpackLimits
+from venom_desktop.core.runtimes.ollama_setup.limits import UnpackLimits
 
 ROOT = Path(__file__).resolve().parents[4]
 

@@ -12,7 +12,7 @@ import pytest
 from tests.fakes.ollama_archives import release_archive
 from venom_desktop.core.errors import StorageFailed, UnsafeArchive
 from venom_desktop.core.programs import own_program
-from venom_desktop.core.runtimes.ollama_setup.archive import UnpackLimits
+from venom_desktop.core.runtimes.ollama_setup.limits import UnpackLimits
 from venom_desktop.core.runtimes.ollama_setup.unpack_job import (
     UnpackJob,
     UnpackProgress,

@@ -10,6 +10,7 @@ from typing import IO, cast
 
 from venom_desktop.core.errors import UnsafeArchive
 from venom_desktop.core.runtimes.ollama_setup.compressed import BoundedStream, opened, reading
+from venom_desktop.core.runtimes.ollama_setup.limits import UnpackLimits
 
 Parts = tuple[str, ...]
 
@@ -17,17 +18,6 @@ _LARGEST_HEADER_BYTES = 1 << 16
 _LONGEST_NAME = 512
 _CHUNK_BYTES = 1 << 20
 _EXTRA_HEADERS = (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnpackLimits:
-    """What no honest release comes near: the largest with ROCm unpacks to some 10 GB in 5,000 files."""
-
-    total_bytes: int = 32 * 10**9
-    entries: int = 50_000
-
-
-USUAL_LIMITS = UnpackLimits()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

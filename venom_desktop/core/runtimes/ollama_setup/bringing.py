@@ -10,8 +10,8 @@ from venom_desktop.core.downloads.base import Downloader
 from venom_desktop.core.errors import ProgramUnusable, StorageFailed
 from venom_desktop.core.operations.operation import Progress
 from venom_desktop.core.runtimes.ollama_setup.alone import to_the_end
-from venom_desktop.core.runtimes.ollama_setup.archive import UnpackLimits
 from venom_desktop.core.runtimes.ollama_setup.fetching import fetched
+from venom_desktop.core.runtimes.ollama_setup.limits import UnpackLimits
 from venom_desktop.core.runtimes.ollama_setup.plan import download_plan
 from venom_desktop.core.runtimes.ollama_setup.releases import Release
 from venom_desktop.core.runtimes.ollama_setup.shelf import Marker, Shelf

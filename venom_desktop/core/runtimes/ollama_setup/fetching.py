@@ -10,7 +10,7 @@ from venom_desktop.core.downloads.partial import part_path
 from venom_desktop.core.errors import UnsafeArchive
 from venom_desktop.core.files import free_bytes
 from venom_desktop.core.operations.operation import Progress
-from venom_desktop.core.runtimes.ollama_setup.archive import UnpackLimits
+from venom_desktop.core.runtimes.ollama_setup.limits import UnpackLimits
 from venom_desktop.core.runtimes.ollama_setup.plan import download_plan
 from venom_desktop.core.runtimes.ollama_setup.releases import Release
 from venom_desktop.core.runtimes.ollama_setup.shelf import Shelf

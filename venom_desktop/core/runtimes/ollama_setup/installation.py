@@ -10,8 +10,8 @@ from venom_desktop.core.errors import AlreadyInstalled, Conflict, InvalidInput, 
 from venom_desktop.core.operations.operation import ModelOperation, OperationStatus, OperationType, Progress
 from venom_desktop.core.operations.service import Kind, OperationService
 from venom_desktop.core.runtimes.ollama_setup.alone import alone_in, to_the_end
-from venom_desktop.core.runtimes.ollama_setup.archive import USUAL_LIMITS, UnpackLimits
 from venom_desktop.core.runtimes.ollama_setup.bringing import Bringing, tidy
+from venom_desktop.core.runtimes.ollama_setup.limits import USUAL_LIMITS, UnpackLimits
 from venom_desktop.core.runtimes.ollama_setup.machine import Machine, companions_here, official_archive
 from venom_desktop.core.runtimes.ollama_setup.plan import FREE_SPACE_KEPT_BYTES, release_from_payload, to_payload
 from venom_desktop.core.runtimes.ollama_setup.releases import Release, ReleasePage

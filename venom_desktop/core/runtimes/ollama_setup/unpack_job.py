@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from venom_desktop.core.errors import DiskFull, NoRoomForProgram, StorageFailed, UnsafeArchive, VenomError
-from venom_desktop.core.runtimes.ollama_setup.archive import UnpackLimits
+from venom_desktop.core.runtimes.ollama_setup.limits import UnpackLimits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
