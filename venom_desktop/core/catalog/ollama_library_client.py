@@ -13,7 +13,7 @@ from venom_desktop.core.catalog.ollama_entries import page_path, parse_entry, pa
 from venom_desktop.core.catalog.ollama_html import SOURCE
 from venom_desktop.core.catalog.ollama_pages import parse_list_page
 from venom_desktop.core.catalog.ollama_tags import ModelPage, parse_model_page, parse_tags_page
-from venom_desktop.core.errors import SourceBusy, SourceChanged, UnknownLibraryModel, UpstreamFailed, UpstreamSlow
+from venom_desktop.core.errors import SourceBusy, UnknownLibraryModel, UpstreamFailed, UpstreamSlow
 from venom_desktop.core.http import Client, Response, get
 
 OFFICIAL: Final = "https://ollama.com"
@@ -88,17 +88,12 @@ class OllamaLibraryClient:
 
     async def _get(self, path: str, parameters: Mapping[str, Any], *, headers: Mapping[str, str]) -> Response:
         self._wait.respect()
+        address = self.endpoint + path
         try:
-            response = await get(
-                self._http, self.endpoint + path, source=SOURCE, params=parameters or None, headers=headers
-            )
+            return await get(self._http, address, source=SOURCE, params=parameters or None, headers=headers)
         except SourceBusy as busy:
             self._wait.note(busy)
             raise
-        kind = response.headers.get("content-type", "text/html")
-        if response.status_code == 200 and "html" not in kind:
-            raise SourceChanged(source=SOURCE)
-        return response
 
 
 def searched(text: str) -> str:
