@@ -1,6 +1,7 @@
 """Questions to an Ollama server that is gone, hangs, or answers with what nobody asked for."""
 
 import asyncio
+import gzip
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -29,6 +30,7 @@ from venom_desktop.core.http import make_local_client
 from venom_desktop.core.runtimes.ollama_client import OllamaClient, Patience
 
 SOON = Patience(listing_s=0.2, asking_s=0.2, deleting_s=0.2, pulling_s=0.2, loading_s=0.2, answering_s=0.2)
+PACKED = gzip.compress(b'{"version":"1","models":[]}')
 DIGEST = f"sha256:{'a' * 64}"
 
 Call = Callable[[OllamaClient], Awaitable[Any]]
@@ -95,8 +97,8 @@ def test_lists_wait_two_seconds_and_no_longer() -> None:
         (Answers(status=200, body=b'{"models":{"name":"a"},"version":7}'), SourceChanged),
         (Answers(status=200, body=b"[1, 2]"), SourceChanged),
         (Answers(status=200, body=b"[" * 200_000), SourceChanged),
-        (Answers(status=200, body=b'"' + b"x" * (17 << 20) + b'"'), SourceChanged),
-        (Answers(status=200, body=b"\x1f\x8b\x08\x00not", headers=(("Content-Encoding", "gzip"),)), SourceChanged),
+        (Answers(status=200, body=b'{"version":"1","models":[],"more":"%s"}' % (b"x" * (17 << 20))), SourceChanged),
+        (Answers(status=200, body=PACKED, headers=(("Content-Encoding", "gzip"),)), SourceChanged),
     ],
     ids=[
         "html",

@@ -236,8 +236,6 @@ class OllamaClient:
     ) -> Any:
         answer = await self._wire.ask(method, path, body, within_s=within_s or self._patience.asking_s)
         _check(answer, model=model)
-        if answer.content is None:
-            raise SourceChanged(source=TITLE)
         return answer.content
 
     async def _done(
