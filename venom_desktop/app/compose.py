@@ -185,6 +185,7 @@ def build(
             models_dir=models,
             active=lambda: active.snapshot.key,
             unload=unload,
+            stores=stores,
         ),
         activating=ActivateModel(
             operations=operations,
