@@ -1,5 +1,6 @@
 """Builds what belongs to Ollama: its server and the models in it, its library and registries, a program of our own."""
 
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from venom_desktop.core.http import Client
 from venom_desktop.core.operations.service import OperationService
 from venom_desktop.core.registry.model import ModelProvider
 from venom_desktop.core.resources import resource
+from venom_desktop.core.runtimes.base import RuntimeState
 from venom_desktop.core.runtimes.ollama import Ollama
 from venom_desktop.core.runtimes.ollama_client import OllamaClient
 from venom_desktop.core.runtimes.ollama_models import OllamaModels, folder_of
@@ -26,6 +28,7 @@ from venom_desktop.core.runtimes.ollama_setup.installation import OllamaSetup
 from venom_desktop.core.runtimes.ollama_setup.releases import ReleasePage
 from venom_desktop.core.runtimes.tuning import Tuning
 from venom_desktop.core.settings.store import SettingsStore
+from venom_desktop.core.tasks import TaskScope
 
 SMALL_CONTEXT = 4096
 """What a server takes where nobody says anything and the machine has less than 24 GiB of graphics memory (0.16)."""
@@ -64,8 +67,16 @@ def build_ollama(
     cache: DiskCache,
     operations: OperationService,
     downloader: Downloader,
+    scope: TaskScope,
 ) -> OllamaParts:
-    """Nothing runs and nothing is written before the lifecycle starts it."""
+    """Nothing runs and nothing is written before the lifecycle starts it. `scope` is for work nobody waits for."""
+
+    async def start() -> None:
+        """After its program came; one that runs already is left as it is. Why it does not start, its card says."""
+        with contextlib.suppress(VenomError):
+            if (await runtime.refresh()).state is not RuntimeState.RUNNING:
+                await runtime.start()
+
     client = OllamaClient(local_http, lambda: settings.snapshot.ollama_endpoint)
     tuning = Tuning(
         environ,
@@ -78,6 +89,7 @@ def build_ollama(
         downloader=downloader,
         folder=paths.data / "ollama",
         operations=operations,
+        on_installed=lambda program: scope.start("start Ollama", start()),
         running_program=lambda: server.seen.program if server.seen is not None else None,
     )
     program = OllamaProgram(lambda: settings.snapshot.ollama_path, lambda: setup.program, environ=environ)
@@ -91,7 +103,11 @@ def build_ollama(
         unit=lambda: settings.snapshot.ollama_systemd_unit,
         scope=lambda: settings.snapshot.ollama_systemd_scope,
     )
-    models = OllamaModels(client, folder=folder_of(server, tuning.environment))
+    models = OllamaModels(
+        client,
+        folder=folder_of(server, tuning.environment),
+        is_here=lambda: server.seen is None or server.seen.is_local,
+    )
     registries = OllamaRegistries(
         http,
         registry=lambda: settings.snapshot.ollama_registry_url,

@@ -53,11 +53,11 @@ class CopyModels:
         if self._active() == model.key:
             raise ActiveModelRenamed
         store = self._stores.by_runtime[key.runtime]
+        await self._unload(model.key)
         with self._stores.inventory.at_once():
             await store.copy(model.name, key.name)
             await self._note(model, key, installed_at=model.installed_at, last_used_at=model.last_used_at)
             await self._follow(model.key, key)
-            await self._unload(model.key)
             await store.delete(model.name)
             if model.key in self._stores.manifest:
                 await self._stores.manifest.remove(model.key)
