@@ -46,7 +46,8 @@ class OllamaState:
 
     @property
     def was_looked_at(self) -> bool:
-        return self._looks > 0
+        """True once a look was shown: one that is under way may be overtaken by a later, shorter one."""
+        return self._look_shown > 0
 
     async def look(self, *, thoroughly: bool) -> None:
         """Of two looks that overlap the later one holds, and over a verb under way neither."""
