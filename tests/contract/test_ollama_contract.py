@@ -16,7 +16,7 @@ from tests.fakes.gguf_files import write_tiny_llama
 from tests.fakes.gguf_llama import SPEECH
 from venom_desktop.core.errors import (
     ChecksumMismatch,
-    DownloadInterrupted,
+    PullBrokenOff,
     RequestRefused,
     RuntimeUnavailable,
     SourceUnreachable,
@@ -282,7 +282,7 @@ async def test_two_who_pull_one_model_share_its_download(bench: Bench, tmp_path:
 async def test_a_server_killed_in_a_pull_is_told_and_the_pull_can_be_made_again(bench: Bench, tmp_path: Path) -> None:
     name, _, _ = bench.server.publish("killed", weights(tmp_path, seed=3, pad_to_bytes=BIG_BYTES))
     bench.server.slow_down(BIG_BYTES)
-    with pytest.raises(DownloadInterrupted):
+    with pytest.raises(PullBrokenOff):
         await bench.kill_in_pull(name)
     with pytest.raises(RuntimeUnavailable):
         await bench.client.version()

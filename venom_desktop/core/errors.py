@@ -14,7 +14,7 @@ VenomError
 │   └── NeedsConfirmation         ask, then call again with confirm: NotOurServer
 ├── TooLarge (413)
 ├── UpstreamFailed (502)          SourceUnreachable, SourceChanged, TokenRefused, TokenWithheld, ChecksumMismatch,
-│   │                             DownloadInterrupted, ModelNotLoaded,
+│   │                             DownloadInterrupted (PullBrokenOff), ModelNotLoaded,
 │   │                             ReleaseWithoutArchive, UnsafeArchive
 │   └── SourceBusy (429)          wait as told
 ├── UpstreamSlow (504)
@@ -407,6 +407,14 @@ class DownloadInterrupted(UpstreamFailed):
         "The connection to {source} broke and did not come back. What has arrived is kept: resume when you are online."
     )
     cures: ClassVar[tuple[Cure, ...]] = (Cure.RETRY,)
+
+
+class PullBrokenOff(DownloadInterrupted):
+    """A server ended while it fetched a model: at its next start it throws away what had arrived (Ollama 0.16)."""
+
+    reason_code = "PULL_BROKEN_OFF"
+    sentence = "{runtime} ended while it was fetching {model_name}. Start it and resume: it may have to begin anew."
+    cures: ClassVar[tuple[Cure, ...]] = (Cure.START_RUNTIME, Cure.RETRY)
 
 
 class ModelNotLoaded(UpstreamFailed):

@@ -1,6 +1,7 @@
 """The verbs on Ollama's models over its wire: the stand-in's server, the real adapter, real sockets."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from venom_desktop.core.http import make_local_client
 from venom_desktop.core.operations.operation import ModelOperation, OperationStatus
 from venom_desktop.core.registry.model import ModelKey, ModelProvider
 from venom_desktop.core.registry.updates import UpdateStatus
-from venom_desktop.core.runtimes.model_store import RemoteLayer, RemoteModel
+from venom_desktop.core.runtimes.model_store import PullPhase, RemoteLayer, RemoteModel
 from venom_desktop.core.runtimes.ollama_client import OllamaClient
 from venom_desktop.core.runtimes.ollama_models import OllamaModels
 
@@ -147,7 +148,8 @@ async def test_a_full_disk_of_the_servers_is_told(shop: Shop, ollama: OllamaStan
 async def test_a_stream_without_its_end_is_no_install(shop: Shop, ollama: OllamaStandIn, effect: Ends | Sends) -> None:
     ollama.fault(effect, "/api/pull", times=None)
     failed = await _install(shop)
-    assert (failed.status, failed.reason_code) == (OperationStatus.FAILED, "DOWNLOAD_INTERRUPTED")
+    assert failed.status is OperationStatus.FAILED
+    assert failed.reason_code in ("DOWNLOAD_INTERRUPTED", "PULL_BROKEN_OFF")
     assert len(ollama.requests_for("/api/pull")) == 3
     assert TINY not in shop.manifest
 
@@ -196,3 +198,24 @@ async def test_an_update_is_found_and_pulled(shop: Shop, ollama: OllamaStandIn) 
     assert (done.status, done.error) == (OperationStatus.COMPLETED, None)
     assert shop.inventory.find("tiny").revision == newer.digest
     assert (await shop.stored.updates.check())[TINY].status is UpdateStatus.CURRENT
+
+
+async def test_a_cancelled_install_leaves_the_pull_of_another_program_alone(shop: Shop, ollama: OllamaStandIn) -> None:
+    operation_id = await _held(shop, ollama)
+    async with make_local_client() as http:
+        client = OllamaClient(http, lambda: ollama.url)
+        async with contextlib.aclosing(client.pull(TINY.name)) as theirs:
+            async for step in theirs:
+                if step.done_bytes:
+                    break
+            shop.operations.cancel(operation_id)
+            assert (await shop.operations.wait(operation_id)).status is OperationStatus.CANCELLED
+            await ollama.wait_left("/api/pull")
+            assert ollama.downloads.hold is not None
+            ollama.downloads.hold.release()
+            phases = [step.phase async for step in theirs]
+    assert phases[-1] is PullPhase.DONE
+    assert len([start for _, start in ollama.downloads.started if start]) == 0
+    await shop.store.refresh()
+    assert shop.inventory.find("tiny").key == TINY
+    assert TINY not in shop.manifest

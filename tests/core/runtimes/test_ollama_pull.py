@@ -24,6 +24,7 @@ from venom_desktop.core.errors import (
     ChecksumMismatch,
     DiskFull,
     DownloadInterrupted,
+    PullBrokenOff,
     RequestRefused,
     RuntimeTooOld,
     RuntimeUnavailable,
@@ -76,7 +77,7 @@ async def test_bytes_are_told_layer_by_layer_and_the_end_once(ollama: OllamaStan
     [
         (Ends(after_lines=2), DownloadInterrupted),
         (Ends(after_lines=0), DownloadInterrupted),
-        (half_line(after_lines=2), DownloadInterrupted),
+        (half_line(after_lines=2), PullBrokenOff),
         (half_line(after_lines=2, cut=False), DownloadInterrupted),
         (html_line(after_lines=2), SourceChanged),
         (Sends(body=b'["pulling manifest"]\n'), SourceChanged),
@@ -139,7 +140,7 @@ async def test_a_server_killed_in_a_pull_is_told_and_a_second_pull_ends(
         await asyncio.to_thread(hold.reached.wait, 10)
         await asyncio.to_thread(ollama.go_down)
 
-    with pytest.raises(DownloadInterrupted, match="The connection to Ollama broke"):
+    with pytest.raises(PullBrokenOff, match=r"Ollama ended while it was fetching big:1b\. Start it and resume"):
         await asyncio.gather(pull(client), kill())
     ollama.come_back()
     hold.release()

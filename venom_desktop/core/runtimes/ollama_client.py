@@ -11,6 +11,7 @@ from typing import Any
 
 from venom_desktop.core.errors import (
     DownloadInterrupted,
+    PullBrokenOff,
     RequestRefused,
     RuntimeTooOld,
     RuntimeUnavailable,
@@ -123,7 +124,7 @@ class OllamaClient:
         """Have the server fetch a model, a step for each change. Closing the iterator ends it and keeps what came.
 
         Bytes may fall back: the server takes back a part that failed. `insecure` allows a registry without TLS.
-        Raises `DownloadInterrupted` (also when the server ends in the middle), `ChecksumMismatch`, `DiskFull`,
+        Raises `DownloadInterrupted` (`PullBrokenOff` when the server ended), `ChecksumMismatch`, `DiskFull`,
         `StorageFailed`, `UnknownLibraryModel`, `SourceUnreachable`, `RuntimeTooOld`.
         """
         body = {"model": name, "stream": True, **({"insecure": True} if insecure else {})}
@@ -215,7 +216,9 @@ class OllamaClient:
                             last = step
                             yield step
         except HttpError as error:
-            raise DownloadInterrupted(source=TITLE) if heard else RuntimeUnavailable(runtime=TITLE) from error
+            raise (
+                PullBrokenOff(runtime=TITLE, model_name=body["model"]) if heard else RuntimeUnavailable(runtime=TITLE)
+            ) from error
         if last is None or last.phase is not PullPhase.DONE:
             raise DownloadInterrupted(source=TITLE)
 
