@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,13 @@ from venom_desktop.core.secrets.masking import Redactor
 
 @pytest.fixture
 async def served(private_home: Path, hub: HubServer, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Served]:
+    async with serving(hub, monkeypatch) as served:
+        yield served
+
+
+@asynccontextmanager
+async def serving(hub: HubServer, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Served]:
+    """The home that the environment names, with its server."""
     monkeypatch.setenv("HF_ENDPOINT", hub.url)
     paths = Paths.from_environment(os.environ)
     paths.make_private()

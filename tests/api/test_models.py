@@ -154,7 +154,8 @@ async def test_what_a_schema_rejects_is_a_400_in_our_shape(call: Caller) -> None
 
 async def test_a_runtime_or_provider_that_is_not_there_is_told(call: Caller) -> None:
     for body, expected in (
-        ({"name": NAME, "provider": "ollama", "runtime": "ollama"}, (400, "INVALID_INPUT")),
+        ({"name": NAME, "provider": "openai", "runtime": "ollama"}, (400, "INVALID_INPUT")),
+        ({"name": NAME, "provider": "ollama", "runtime": "llama_cpp"}, (404, "UNKNOWN_RUNTIME")),
         ({"name": NAME, "provider": "nobody", "runtime": "llama_cpp"}, (400, "INVALID_INPUT")),
         ({"name": NAME, "provider": "huggingface", "runtime": "nothing"}, (404, "UNKNOWN_RUNTIME")),
     ):

@@ -109,7 +109,7 @@ async def test_the_active_model_answers_again_and_no_secret_is_in_the_process_li
     assert (await command("install", NAME)).code == 0
     assert (await command("activate", NAME)).code == 0
     async with serving() as one:
-        await one.until(client, "system/llm-servers", lambda answer: answer["servers"][0]["status"] == "running")
+        await one.until(client, "system/llm-runtime/active", lambda answer: answer["status"] == "running")
         headers = {"Authorization": f"Bearer {one.token}"}
         body = {"model": "active", "messages": [{"role": "user", "content": "Hello"}], "max_tokens": 2}
         answer = await client.post(f"{one.url}/v1/chat/completions", json=body, headers=headers)

@@ -110,7 +110,7 @@ class Gateway:
 
     def _target(self, model: str) -> Target:
         """Whoever is active answers, under whatever installed name it is asked for. Raises `UnknownModel`."""
-        if model and model not in self._services.registry.manifest:
+        if model and model not in self._services.registry.inventory:
             raise UnknownModel(model_name=f"{model:.200}")
         active = self._services.active.snapshot.key
         if active is None:
@@ -126,13 +126,13 @@ class Gateway:
 
     def _takes_system(self, target: Target) -> bool:
         """What is unknown is left to the model's own template."""
-        model = self._services.registry.manifest.get(ModelKey(name=target.model, runtime=target.runtime))
+        model = self._services.registry.inventory.get(ModelKey(name=target.model, runtime=target.runtime))
         return model is None or effective(model).supports_system_role is not False
 
     def _models(self) -> list[dict[str, Any]]:
         """The one that answers now, or nothing."""
         active = self._services.active.snapshot.key
-        model = None if active is None else self._services.registry.manifest.get(active)
+        model = None if active is None else self._services.registry.inventory.get(active)
         if model is None:
             return []
         created = 0 if model.installed_at is None else int(model.installed_at.timestamp())

@@ -13,6 +13,7 @@ from venom_desktop.core.registry.capabilities import effective
 from venom_desktop.core.registry.inventory import InventorySnapshot
 from venom_desktop.core.registry.model import ModelCapabilities, ModelMetadata
 from venom_desktop.core.registry.quota import QuotaSnapshot
+from venom_desktop.core.registry.store_rows import StoreView
 from venom_desktop.core.runtimes.active import ActiveModel
 from venom_desktop.core.runtimes.base import RuntimeSnapshot
 
@@ -70,6 +71,17 @@ def installed_payload(inventory: InventorySnapshot) -> Json:
         "count": len(inventory.models),
         "by_runtime": {name: [model.name for model in models] for name, models in inventory.by_runtime.items()},
         "active": active and {"name": active.name, "runtime": active.runtime},
+        "stores": {name: _store(store) for name, store in inventory.stores.items()},
+    }
+
+
+def _store(store: StoreView) -> Json:
+    """A runtime that keeps its models by itself; while it is not reachable, its models are the last ones known."""
+    return {
+        "reachable": store.reachable,
+        "read_at": _time(store.read_at),
+        "disk_bytes": store.disk_bytes,
+        "error": None if store.error is None else str(store.error),
     }
 
 

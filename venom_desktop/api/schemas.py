@@ -20,9 +20,30 @@ class Body(BaseModel):
 
 
 class Install(Body):
+    """Without a runtime the provider's first one is meant."""
+
     name: Name
     provider: Word = "huggingface"
-    runtime: Word = "llama_cpp"
+    runtime: Word | None = None
+
+
+class Named(Body):
+    name: Name
+    runtime: Word | None = None
+
+
+class NewName(Body):
+    name: Name
+    new_name: Name
+    runtime: Word | None = None
+
+
+class Creation(Body):
+    """`file` is a GGUF file on this machine."""
+
+    name: Name
+    file: Annotated[str, Field(min_length=1, max_length=4096)]
+    runtime: Word = "ollama"
 
 
 class Activate(Body):

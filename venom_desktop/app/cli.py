@@ -61,15 +61,22 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--port", type=_port, help="port on 127.0.0.1; 0 takes any that is free (default: the setting)")
     serve.add_argument("--models-dir", type=_folder, help="folder of the models (default: the setting)")
     listing = commands.add_parser("list", help="show what is installed")
-    install = commands.add_parser("install", help="install a GGUF model from Hugging Face; Ctrl+C pauses")
-    install.add_argument("name", help="org/name:QUANTIZATION; without one the best that fits this machine")
+    install = commands.add_parser(
+        "install", help="install a model from Hugging Face or the Ollama library; Ctrl+C pauses"
+    )
+    install.add_argument(
+        "name", help="org/name:QUANTIZATION (without one the best that fits this machine), or llama3:8b of the library"
+    )
+    install.add_argument(
+        "--provider", choices=("huggingface", "ollama"), help="where it comes from (default: by the form of the name)"
+    )
     activate = commands.add_parser("activate", help="make an installed model the one that answers")
     remove = commands.add_parser("remove", help="remove an installed model")
     remove.add_argument("--yes", action="store_true", help="go ahead without being asked")
     for command in (activate, remove):
         command.add_argument("name", help="name as `list` shows it")
         command.add_argument("--runtime", help="needed where two runtimes have the name")
-    install.add_argument("--runtime", default="llama_cpp", help="what is to run it (default: llama_cpp)")
+    install.add_argument("--runtime", help="what is to run it: llama_cpp or ollama (default: the provider's first)")
     for command in (listing, install, activate, remove):
         command.add_argument("--json", action="store_true", help="answer in the HTTP API's JSON")
     return parser

@@ -39,7 +39,8 @@ async def install(given: argparse.Namespace) -> int:
     async with open_desk(command="venom-desktop install") as desk:
         operation_id = await _paused_install(desk, given.name, given.runtime)
         if operation_id is None:
-            operation_id = await desk.install(given.name, given.runtime)
+            provider = given.provider or _likely_provider(given.name)
+            operation_id = await desk.install(given.name, provider, given.runtime)
         else:
             await desk.resume(operation_id)
         operation = await _follow(desk, operation_id, quiet=given.json)
@@ -59,11 +60,16 @@ async def remove(given: argparse.Namespace) -> int:
     return _end(operation, done=f"{given.name} is removed", as_json=given.json)
 
 
-async def _paused_install(desk: Desk, name: str, runtime: str) -> str | None:
+def _likely_provider(name: str) -> str:
+    """`org/repo` is of Hugging Face, `llama3:8b` of the Ollama library; a name like `user/model` has to be told."""
+    return "huggingface" if "/" in name else "ollama"
+
+
+async def _paused_install(desk: Desk, name: str, runtime: str | None) -> str | None:
     for operation in await desk.operations():
         same = operation["model_name"] == name or operation["model_name"].startswith(f"{name}:")
-        kind = (operation["operation_type"], operation["status"], operation["runtime"])
-        if same and kind == ("install", "paused", runtime):
+        kind = (operation["operation_type"], operation["status"])
+        if same and kind == ("install", "paused") and runtime in (None, operation["runtime"]):
             return str(operation["operation_id"])
     return None
 

@@ -96,6 +96,7 @@ def build(
         cache=cache,
         operations=operations,
         downloader=downloader,
+        scope=scope,
     )
     stores: dict[str, ModelStore] = {ollama.runtime.name: ollama.models}
     manifest = Manifest(models)

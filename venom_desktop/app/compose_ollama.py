@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from venom_desktop.app.paths import Paths
 from venom_desktop.core.catalog.cache import DiskCache
@@ -77,6 +78,9 @@ def build_ollama(
             if (await runtime.refresh()).state is not RuntimeState.RUNNING:
                 await runtime.start()
 
+    def start_it(_: Path) -> None:
+        scope.start("start Ollama", start())
+
     client = OllamaClient(local_http, lambda: settings.snapshot.ollama_endpoint)
     tuning = Tuning(
         environ,
@@ -89,7 +93,7 @@ def build_ollama(
         downloader=downloader,
         folder=paths.data / "ollama",
         operations=operations,
-        on_installed=lambda program: scope.start("start Ollama", start()),
+        on_installed=start_it,
         running_program=lambda: server.seen.program if server.seen is not None else None,
     )
     program = OllamaProgram(lambda: settings.snapshot.ollama_path, lambda: setup.program, environ=environ)

@@ -43,7 +43,7 @@ class Desk(Protocol):
 
     async def operation(self, operation_id: str) -> Json: ...
 
-    async def install(self, name: str, runtime: str) -> str: ...
+    async def install(self, name: str, provider: str, runtime: str | None) -> str: ...
 
     async def pause(self, operation_id: str) -> None: ...
 
@@ -87,8 +87,8 @@ class RunningDesk:
         found: Json = (await self._call("GET", f"/models/operations/{operation_id}"))["operation"]
         return found
 
-    async def install(self, name: str, runtime: str) -> str:
-        body = {"name": name, "provider": "huggingface", "runtime": runtime}
+    async def install(self, name: str, provider: str, runtime: str | None) -> str:
+        body = {"name": name, "provider": provider, "runtime": runtime}
         return str((await self._call("POST", "/models/registry/install", body))["operation_id"])
 
     async def pause(self, operation_id: str) -> None:
@@ -122,6 +122,7 @@ class OwnDesk:
         self._registry = services.registry
 
     async def installed(self) -> Json:
+        await self._registry.refresh_stores()
         return installed_payload(self._registry.inventory.snapshot)
 
     async def operations(self) -> list[Json]:
@@ -130,8 +131,8 @@ class OwnDesk:
     async def operation(self, operation_id: str) -> Json:
         return operation_payload(self._registry.get_operation_status(operation_id))
 
-    async def install(self, name: str, runtime: str) -> str:
-        return await self._registry.install_model(name, runtime=runtime)
+    async def install(self, name: str, provider: str, runtime: str | None) -> str:
+        return await self._registry.install_model(name, provider, runtime)
 
     async def pause(self, operation_id: str) -> None:
         self._registry.pause(operation_id)
@@ -141,12 +142,14 @@ class OwnDesk:
         self._registry.resume(operation_id)
 
     async def activate(self, name: str, runtime: str | None) -> Json:
+        await self._registry.refresh_stores()
         model = self._registry.inventory.find(check_name(name), runtime)
         await self._registry.activate_model(model.name, model.runtime)
         snapshot = self._services.runtimes[model.runtime].snapshot
         return {"success": True, "message": f"{model.name} is active", "runtime": runtime_payload(snapshot)}
 
     async def remove(self, name: str, runtime: str | None, *, confirm: bool) -> str:
+        await self._registry.refresh_stores()
         model = self._registry.inventory.find(check_name(name), runtime)
         if model.key == self._services.active.snapshot.key:
             raise ModelActive

@@ -78,6 +78,12 @@ def cure_words(cure: Cure) -> str:
             return tr("Show the log")
         case Cure.OPEN_SETTINGS:
             return tr("Open settings")
+        case Cure.INSTALL_RUNTIME:
+            return tr("Install…")
+        case Cure.USE_SERVER:
+            return tr("Use that server")
+        case Cure.USE_FREE_PORT:
+            return tr("Use another port")
         case Cure.CHOOSE_ANOTHER:
             return tr("Choose another")
 

@@ -91,13 +91,15 @@ def test_an_unknown_setting_is_an_invalid_input() -> None:
 
 def test_every_setting_is_read_by_something_that_it_changes() -> None:
     files = [file for file in PACKAGE.rglob("*.py") if not file.is_relative_to(PACKAGE / "core/settings")]
-    read = {
+    in_the_address = {"ollama_host", "ollama_port"}
+    read = in_the_address | {
         node.attr
         for file in files
         for node in ast.walk(ast.parse(file.read_text("utf-8")))
         if isinstance(node, ast.Attribute)
     }
     assert SETTINGS.keys() <= read
+    assert "ollama_endpoint" in read
 
 
 def test_a_long_wrong_value_does_not_make_a_long_sentence() -> None:

@@ -104,6 +104,16 @@ class Inventory:
             case _:
                 raise AmbiguousName(model_name=name, runtimes=" and ".join(model.runtime for model in found))
 
+    def get(self, key: ModelKey) -> ModelMetadata | None:
+        """The row as shown; None when there is none."""
+        _ = self.snapshot
+        return self._row(key.name, key.runtime)
+
+    def __contains__(self, name: str) -> bool:
+        """Whether some runtime has a model of this name."""
+        _ = self.snapshot
+        return any(self._row(own_name(name, place), place) for place in {key.runtime for key in self._by_key})
+
     def set_active(self, key: ModelKey | None) -> None:
         if key != self._active:
             self._active = key

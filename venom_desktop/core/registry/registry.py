@@ -129,6 +129,11 @@ class ModelRegistry:
         """Publishes `updates` after each answer."""
         return self._no_updates if self._stored is None else self._stored.updates.changed
 
+    async def refresh_stores(self) -> None:
+        """Ask the runtimes that keep models by themselves what they have now; one that is away is told, not raised."""
+        for store in self._stored.stores.by_runtime.values() if self._stored is not None else ():
+            await store.refresh()
+
     async def remove_model(self, model_name: str, runtime: str | None = None, *, delete_own_file: bool = False) -> str:
         """Start a removal; see `RemoveModels.remove` for what it raises."""
         return await self._removing.remove(model_name, runtime, delete_own_file=delete_own_file)
