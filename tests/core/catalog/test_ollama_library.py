@@ -121,7 +121,7 @@ async def test_a_row_carries_what_the_page_tells(make: Make, site: OllamaLibrary
     assert (row.publisher, row.description, row.downloads) == ("Google", GEMMA.description, 39_700_000)
     assert row.abilities == {Ability.VISION}
     assert (row.runtimes, row.updated) == (("ollama",), datetime(2025, 12, 18, 9, 4, tzinfo=UTC))
-    assert row.page_url == f"{site.url}/library/gemma3"
+    assert (row.page_url, row.tags) == (f"{site.url}/library/gemma3", ("vision",))
     assert (row.gated, row.only_cloud, row.parameters) == (False, False, None)
     assert (page.stale, page.bundled, page.error) == (False, False, None)
 
@@ -266,7 +266,7 @@ async def test_details_have_one_quantization_for_each_tag_that_can_be_installed(
     assert (small.context_length, small.level) == (32_768, None)
     assert (entry.license, entry.context_length, entry.parameters) == ("gemma", 131_072, 4_000_000_000)
     assert entry.size_range_bytes == (292_000_000, 17_000_000_000)
-    assert (entry.description, entry.downloads) == (GEMMA.description, 39_700_000)
+    assert (entry.description, entry.downloads, entry.tags) == (GEMMA.description, 39_700_000, ("vision",))
     assert four.level == "Q4_K_M"
 
 

@@ -83,8 +83,8 @@ class RemoteFile:
 class Quantization:
     """One installable variant: every shard, and the projector of a vision model.
 
-    Of a library of tags, `label` is the tag and `level` the quantization of its weights; `digest` names the manifest
-    with as much of it as a page shows (12 hex), `same_as` another tag of the same digest (what `latest` stands for now).
+    Of a library of tags, `label` is the tag and `level` the quantization of its weights; `digest` is as much of the
+    manifest's as a page shows (12 hex), `same_as` another tag of the same digest (what `latest` stands for now).
     """
 
     label: str

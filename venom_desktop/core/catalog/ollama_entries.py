@@ -21,6 +21,8 @@ _ABILITIES: Final = {
     "thinking": Ability.THINKING,
     "embedding": Ability.EMBEDDING,
 }
+# A page has other short words, too: on its buttons.
+_KNOWN_WORDS: Final = frozenset({*_ABILITIES, _CLOUD, "audio", "image", "insert", "code"})
 # Whose models these are; the library's own pages do not say.
 _PUBLISHERS: Final = {
     "01.AI": ("yi",),
@@ -109,7 +111,7 @@ def _entry(row: Any, *, endpoint: str) -> CatalogEntry | None:
         | (frozenset({Ability.VISION}) if sees else frozenset()),
         context_length=first.context_length if first else None,
         runtimes=() if only_cloud else (OLLAMA,),
-        tags=tuple(words),
+        tags=tuple(word for word in words if word in _KNOWN_WORDS),
         page_url=f"{endpoint}{page_path(name)}",
         only_cloud=only_cloud,
     )
