@@ -203,6 +203,13 @@ async def test_a_server_may_check_what_came_for_longer_than_it_may_say_nothing(
     assert steps[-1].phase is PullPhase.DONE
 
 
+async def test_a_server_that_hangs_between_two_layers_is_given_up(ollama: OllamaStandIn, client: OllamaClient) -> None:
+    await pull(client)
+    ollama.fault(Hangs(after_lines=3), "/api/pull")
+    with pytest.raises(UpstreamSlow):
+        await pull(client)
+
+
 async def test_weights_that_are_other_bytes_are_told(ollama: OllamaStandIn, client: OllamaClient) -> None:
     ollama.publish("wrong:1b", wrong_digest=True)
     with pytest.raises(ChecksumMismatch, match="wrong:1b does not match"):

@@ -3,25 +3,20 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from venom_desktop.core.errors import (
-    DownloadInterrupted,
-    PullBrokenOff,
-    RequestRefused,
     RuntimeTooOld,
-    RuntimeUnavailable,
     SourceChanged,
     VenomError,
 )
 from venom_desktop.core.http import Client, HttpError
 from venom_desktop.core.registry.model import ModelCapabilities
 from venom_desktop.core.runtimes.base import ChatChunk, ChatRequest, LoadedModel
-from venom_desktop.core.runtimes.model_store import PullPhase, PullStep
+from venom_desktop.core.runtimes.model_store import PullStep
 from venom_desktop.core.runtimes.ollama_blobs import send_blob
 from venom_desktop.core.runtimes.ollama_chat import ChatAnswer, chat_body, kept_alive
 from venom_desktop.core.runtimes.ollama_failures import (
@@ -32,39 +27,17 @@ from venom_desktop.core.runtimes.ollama_failures import (
     words_of,
 )
 from venom_desktop.core.runtimes.ollama_lines import TITLE, Answer, OllamaWire, json_lines, read_error, unreachable
+from venom_desktop.core.runtimes.ollama_patience import Patience as Patience
+from venom_desktop.core.runtimes.ollama_pull import progress
 from venom_desktop.core.runtimes.ollama_wire import (
     OllamaDetails,
     OllamaModel,
     details_of,
     loaded_of,
     models_of,
-    step_of,
 )
 
 NO_CAPABILITIES = ModelCapabilities()
-REST_S = 0.08
-"""Between two reads of a download's progress: nobody sees more than ten changes a second."""
-Failure = Callable[[str], VenomError]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
-    """How long to wait for a server that says nothing at all, in seconds.
-
-    While it downloads, a server writes a line every 60 ms, also while the bytes stand still: two minutes without one
-    mean that it hangs. It is silent while it asks its registry (30 s to connect) and while it checks what it has:
-    400 GB take an hour on a plain disk.
-    """
-
-    listing_s: float = 2.0
-    asking_s: float = 20.0
-    deleting_s: float = 120.0
-    pulling_s: float = 120.0
-    checking_s: float = 3600.0
-    loading_s: float = 1800.0
-    """Until an answer begins: a model is loaded first, which the server gives up after OLLAMA_LOAD_TIMEOUT."""
-    answering_s: float = 600.0
-    """Between two pieces of an answer: a long tool call is told when it is whole."""
 
 
 class OllamaClient:
@@ -133,7 +106,7 @@ class OllamaClient:
     def create(self, name: str, files: Mapping[str, str]) -> AsyncGenerator[PullStep, None]:
         """Make a model of blobs the server has: file name to `sha256:<64 hex>`. Raises `RequestRefused`, `DiskFull`."""
         body = {"model": name, "files": dict(files), "stream": True}
-        return self._steps("/api/create", body, create_failure)
+        return progress(self._wire, "/api/create", body, create_failure, patience=self._patience)
 
     async def load(self, name: str, *, options: Mapping[str, Any], keep_alive: str | int | None) -> None:
         """Take a model into memory; one that is there with the same options is only kept longer.
@@ -186,41 +159,13 @@ class OllamaClient:
         answer.check_ended()
 
     async def _pulled(self, name: str, body: Mapping[str, Any]) -> AsyncGenerator[PullStep, None]:
+        failed = partial(pull_failure, name=name)
         try:
-            async with aclosing(self._steps("/api/pull", body, lambda words: pull_failure(words, name=name))) as steps:
+            async with aclosing(progress(self._wire, "/api/pull", body, failed, patience=self._patience)) as steps:
                 async for step in steps:
                     yield step
         except RuntimeTooOld as error:
             raise RuntimeTooOld(**{**error.parameters, "version": await self._version_or_unknown()}) from error
-
-    async def _steps(self, path: str, body: Mapping[str, Any], failed: Failure) -> AsyncGenerator[PullStep, None]:
-        last: PullStep | None = None
-
-        def silence_s() -> float:
-            checks = last is not None and last.phase is not PullPhase.MANIFEST and last.done_bytes == last.total_bytes
-            return self._patience.checking_s if checks else self._patience.pulling_s
-
-        def rest_s() -> float:
-            return REST_S if last is not None and _has_more_to_come(last) else 0.0
-
-        heard = False
-        try:
-            async with self._wire.open("POST", path, body, begins_s=self._patience.pulling_s) as response:
-                if response.status_code != 200:
-                    raise _refused(await read_error(response, within_s=self._patience.asking_s), failed)
-                async with aclosing(json_lines(response, silence_s=silence_s, rest_s=rest_s)) as lines:
-                    async for line in lines:
-                        heard = True
-                        step = _step(line, failed)
-                        if step is not None and step != last:
-                            last = step
-                            yield step
-        except HttpError as error:
-            raise (
-                PullBrokenOff(runtime=TITLE, model_name=body["model"]) if heard else RuntimeUnavailable(runtime=TITLE)
-            ) from error
-        if last is None or last.phase is not PullPhase.DONE:
-            raise DownloadInterrupted(source=TITLE)
 
     async def _version_or_unknown(self) -> str:
         try:
@@ -252,22 +197,3 @@ def _check(answer: Answer, *, model: str | None = None, loading: bool = False) -
     """Raises for everything but success."""
     if not 200 <= answer.status < 300:
         raise refusal(answer, model=model, loading=loading)
-
-
-def _refused(answer: Answer, failed: Failure) -> VenomError:
-    """An error that came before the first line has a status of its own, but the words tell more."""
-    words = words_of(answer.content)
-    told = failed(words) if words and answer.status != 429 else None
-    return told if told is not None and not isinstance(told, RequestRefused) else refusal(answer)
-
-
-def _has_more_to_come(step: PullStep) -> bool:
-    return step.phase is PullPhase.DOWNLOADING and step.done_bytes is not None and step.done_bytes != step.total_bytes
-
-
-def _step(line: Any, failed: Failure) -> PullStep | None:
-    if not isinstance(line, Mapping):
-        raise SourceChanged(source=TITLE)
-    if "error" in line:
-        raise failed(words_of(line))
-    return step_of(line)
