@@ -24,6 +24,7 @@ from venom_desktop.core.services import Services
 from venom_desktop.core.settings.ui_state import UiState
 from venom_desktop.core.tasks import TaskScope
 from venom_desktop.ui.bridge import Bridge
+from venom_desktop.ui.garbage import GarbageOnThisThread
 from venom_desktop.ui.runtime.prompt_exchange import ExchangeView
 from venom_desktop.ui.runtime.prompt_session import Exchange
 from venom_desktop.ui.runtime.server_tools import ServerTools
@@ -119,30 +120,45 @@ def run_desk(
     *,
     servers: Mapping[str, Runtime] = _NONE,
     tools: Mapping[str, ServerTools] = _NO_TOOLS,
+    environ: Mapping[str, str] | None = None,
 ) -> None:
     """Run `scenario` on a Qt loop with an open tab; everything is closed afterwards.
 
-    `servers` stand before the runtimes of the program, in place of those of the same name.
+    `servers` stand before llama.cpp. With `environ` the program's own Ollama does instead, as that describes it.
     """
 
     async def run() -> None:
-        async with _open(home, servers, tools) as desk:
+        async with _open(home, servers, tools, environ) as desk:
             await scenario(desk)
 
     # Closing the last window would end the loop before the core is closed.
     app.setQuitOnLastWindowClosed(False)
-    with asyncio.Runner(loop_factory=lambda: qasync.QEventLoop(app, already_running=False)) as runner:
-        runner.run(run())
+    garbage = GarbageOnThisThread()
+    try:
+        with asyncio.Runner(loop_factory=lambda: qasync.QEventLoop(app, already_running=False)) as runner:
+            runner.run(run())
+    finally:
+        garbage.close()
 
 
 @asynccontextmanager
-async def _open(home: Path, servers: Mapping[str, Runtime], tools: Mapping[str, ServerTools]) -> AsyncIterator[Desk]:
+async def _open(
+    home: Path,
+    servers: Mapping[str, Runtime],
+    tools: Mapping[str, ServerTools],
+    extra: Mapping[str, str] | None,
+) -> AsyncIterator[Desk]:
     home.mkdir(exist_ok=True)
-    environ = {"VENOM_HOME": str(home), "HF_ENDPOINT": "http://127.0.0.1:9"}
+    environ = {"VENOM_HOME": str(home), "HF_ENDPOINT": "http://127.0.0.1:9", **(extra or {})}
     paths = Paths.from_environment(environ)
     composition = build(paths, environ, redactor=Redactor())
     services = composition.services
     await composition.lifecycle.start()
+    if extra is not None:
+        from venom_desktop.app.ollama_tools import ollama_tools
+
+        servers = {"ollama": services.runtimes["ollama"]}
+        tools = {"ollama": ollama_tools(composition.ollama, services.settings)}
     scope = TaskScope("tab")
     ui_state = UiState(paths.ui_state_file)
     tab = RuntimeTab(

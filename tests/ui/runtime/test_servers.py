@@ -7,6 +7,7 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QApplication
 
+from tests.support.accessible import unnamed
 from tests.ui.runtime.desk import NAME, Desk, run_desk
 from tests.ui.runtime.plain_server import (
     EXTERNAL,
@@ -21,8 +22,10 @@ from venom_desktop.core.errors import ServerPortTaken, ServerRunsAlready, Source
 from venom_desktop.core.operations.operation import ModelOperation, OperationStatus, OperationType, Progress
 from venom_desktop.core.operations.service import Kind, OperationService
 from venom_desktop.core.registry.model import ModelKey
-from venom_desktop.core.runtimes.base import RuntimeState
+from venom_desktop.core.runtimes.base import Control, RuntimeState
+from venom_desktop.core.runtimes.control.unit import Unit, UnitState
 from venom_desktop.core.runtimes.ollama_setup.snapshot import SetupSnapshot
+from venom_desktop.core.settings.schema import UnitScope
 from venom_desktop.ui.dialogs import QuestionDialog
 from venom_desktop.ui.runtime.card import RuntimeCard
 from venom_desktop.ui.runtime.card_facts import Verb
@@ -368,3 +371,32 @@ def test_f5_asks_the_server_itself(themed: QApplication, tmp_path: Path) -> None
         await desk.until(lambda: word(desk) == "Running")
 
     run_desk(themed, tmp_path / "home", scenario, servers={OLLAMA: server})
+
+
+def test_everything_on_the_page_of_a_server_has_a_name(themed: QApplication, tmp_path: Path) -> None:
+    server = PlainServer(replace(RUNNING, loaded=(in_memory("a:1"),)))
+
+    async def scenario(desk: Desk) -> None:
+        await desk.until(desk.tab.loaded.isVisible)
+        assert unnamed(desk.tab) == []
+        assert card_of(desk).accessibleDescription().startswith("Running. a:1 is loaded. Child process")
+
+    run_desk(themed, tmp_path / "home", scenario, servers={OLLAMA: server})
+
+
+def test_the_log_button_shows_what_the_journal_of_the_unit_has(themed: QApplication, tmp_path: Path) -> None:
+    unit = Unit(name="ollama.service", scope=UnitScope.USER, state=UnitState.ACTIVE, sub_state="running")
+
+    async def journal() -> tuple[str, ...]:
+        return ("it began", "it listens")
+
+    async def scenario(desk: Desk) -> None:
+        card = card_of(desk)
+        assert card.lines[1].startswith("ollama.service (user)")
+        card.log_button.click()
+        await desk.until(lambda: desk.tab.log.text.toPlainText() == "it began\nit listens")
+        assert desk.tab.go_back()
+
+    server = PlainServer(replace(RUNNING, control=Control.SYSTEMD))
+    tools = {OLLAMA: ServerTools(read_log=journal, unit=lambda: unit)}
+    run_desk(themed, tmp_path / "home", scenario, servers={OLLAMA: server}, tools=tools)

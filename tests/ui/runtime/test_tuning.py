@@ -23,6 +23,7 @@ from venom_desktop.core.settings.schema import OllamaProfile, UnitScope
 from venom_desktop.core.settings.store import SettingsStore
 from venom_desktop.core.tasks import TaskScope
 from venom_desktop.ui.bridge import Bridge
+from venom_desktop.ui.garbage import GarbageOnThisThread
 from venom_desktop.ui.runtime.card_facts import Verb
 from venom_desktop.ui.runtime.drop_in_dialog import DropInDialog
 from venom_desktop.ui.runtime.tuning_desk import tuning_desk
@@ -64,11 +65,13 @@ class Editor:
             page.verb_wanted.connect(self.verbs.append)
             page.resize(900, 640)
             page.show()
+            garbage = GarbageOnThisThread()
             try:
                 yield page
             finally:
                 await turns()
                 delete(page)
+                garbage.close()
 
     async def _write(self) -> None:
         self.written += 1

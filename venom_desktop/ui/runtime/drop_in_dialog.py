@@ -31,7 +31,7 @@ class DropInDialog(Dialog):
         path = ElidedLabel(str(drop_in.path), "small", tone="text2", middle=True)
         path.setAccessibleName(tr("File: {path}", path=str(drop_in.path)))
         self.body.addWidget(path)
-        self.text = QPlainTextEdit(drop_in.text)
+        self.text = QPlainTextEdit(drop_in.text.rstrip())
         self._dress_text(drop_in.text)
         self.body.addWidget(Frame("box", column(self.text, margins=(4, 2, 4, 2))))
 
@@ -43,7 +43,7 @@ class DropInDialog(Dialog):
         self.text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.text.setAccessibleName(tr("Text of the file"))
         theme.set_font(self.text, "mono")
-        lines = min(MOST_LINES, text.count("\n") + 1)
+        lines = min(MOST_LINES, text.count("\n"))
         self.text.setFixedHeight(self.text.fontMetrics().lineSpacing() * lines + 36)
 
 

@@ -21,7 +21,7 @@ _WIDTHS = {
     Column.MEMORY: 78,
     Column.VRAM: 78,
     Column.CONTEXT: 84,
-    Column.EXPIRY: 92,
+    Column.EXPIRY: 104,
     Column.PIN: 36,
     Column.UNLOAD: 48,
 }

@@ -152,7 +152,7 @@ class TuningPage(QWidget):
         snapshot, waiting = self._snapshot(), sum(shown.in_server is False for shown in rows)
         drop_in = self._desk.drop_in()
         restart = tr("Restart {runtime}", runtime=snapshot.title)
-        if drop_in is not None:
+        if drop_in is not None and snapshot.control in {Control.SYSTEMD, None}:
             self.banner.tell(
                 tr("systemd keeps {runtime}. The unit gets these settings from a file.", runtime=snapshot.title),
                 tr("Show the file…"),

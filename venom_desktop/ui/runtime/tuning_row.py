@@ -69,7 +69,7 @@ class TuningRowView(QWidget):
         self.fixed.setText(shown.value or tr("Server decides"))
         self.field.setVisible(not locked and not self._has_choice)
         self.choice.setVisible(not locked and self._has_choice)
-        self.reset.setVisible(shown.source is Source.SETTING)
+        self.reset.setVisible(shown.source is Source.SETTING and self.name not in ELSEWHERE)
         self._waiting.setText(waiting_words(shown, self._runtime))
         self._waiting.setVisible(bool(self._waiting.text()))
         if not self.field.isModified():
