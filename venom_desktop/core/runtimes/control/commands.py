@@ -9,6 +9,8 @@ from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from venom_desktop.core.tasks import TaskScope
+
 
 class CommandHangs(Exception):
     """It was ended after its time; the argument is the number of seconds."""
@@ -33,14 +35,7 @@ async def outcome_of(
     command: Sequence[str], *, within_s: float, environment: Mapping[str, str] | None = None
 ) -> Outcome:
     """`environment` is laid over ours. Raises `OSError` when it does not start, `CommandHangs`."""
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        stdin=DEVNULL,
-        stdout=PIPE,
-        stderr=PIPE,
-        env={**os.environ, **(environment or {})},
-        start_new_session=True,
-    )
+    process = await _started(command, environment)
     try:
         async with asyncio.timeout(within_s):
             out, problem = await process.communicate()
@@ -53,6 +48,28 @@ async def outcome_of(
     return Outcome(
         code=process.returncode or 0, out=out.decode("utf-8", "replace"), problem=problem.decode("utf-8", "replace")
     )
+
+
+async def _started(command: Sequence[str], environment: Mapping[str, str] | None) -> Process:
+    """Not to be cut off in the middle: asyncio would reap the child behind its own watcher's back, which then warns."""
+    starting = asyncio.create_subprocess_exec(
+        *command,
+        stdin=DEVNULL,
+        stdout=PIPE,
+        stderr=PIPE,
+        env={**os.environ, **(environment or {})},
+        start_new_session=True,
+    )
+    async with TaskScope("command") as scope:
+        task = scope.start("start", starting, on_end=lambda error: None)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            await asyncio.wait([task])
+            if task.exception() is None:
+                _end(task.result())
+                await task.result().wait()
+            raise
 
 
 def _end(process: Process) -> None:
