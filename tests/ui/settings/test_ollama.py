@@ -79,10 +79,10 @@ async def test_another_program_is_refused_in_place_and_the_old_one_stays(desk: D
 
 
 async def test_an_address_and_a_port_lead_the_client_at_once(desk: Desk) -> None:
-    enter(row(desk, OllamaHostRow).field, "192.0.2.7")
-    await until(lambda: desk.settings.snapshot.ollama_endpoint == "http://192.0.2.7:11434")
+    enter(row(desk, OllamaHostRow).field, "127.0.0.7")
+    await until(lambda: desk.settings.snapshot.ollama_endpoint == "http://127.0.0.7:11434")
     enter(row(desk, OllamaPortRow).field, "11500")
-    await until(lambda: desk.settings.snapshot.ollama_endpoint == "http://192.0.2.7:11500")
+    await until(lambda: desk.settings.snapshot.ollama_endpoint == "http://127.0.0.7:11500")
 
     enter(row(desk, OllamaPortRow).field, "")
     await until(lambda: desk.settings.snapshot.ollama_port is None)

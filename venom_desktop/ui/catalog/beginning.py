@@ -40,8 +40,8 @@ class Beginning(QObject):
             inventory=lambda: registry.inventory.snapshot,
             last_model=lambda: parts.active.snapshot.last_models.get(OLLAMA),
         )
-        bridge.listen(self._first.changed, self, self.page.show_start)
-        bridge.listen(self._found.changed, self, self.page.show_found)
+        bridge.listen(self._first.changed, self.page, self.page.show_start)
+        bridge.listen(self._found.changed, self.page, self.page.show_found)
         self.page.install_wanted.connect(self._first.press)
         self.page.use_wanted.connect(self._use)
         for runtime in parts.runtimes.values():
