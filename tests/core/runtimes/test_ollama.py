@@ -128,9 +128,10 @@ async def test_a_server_that_hangs_is_told_and_still_counts_as_running(bench: Be
 
 
 async def test_something_else_at_its_address_is_no_server_of_its_kind(bench: Bench, ollama: OllamaStandIn) -> None:
+    await bench.runtime.refresh()
     ollama.fault(html(), "*", times=None)
     snapshot = await bench.runtime.refresh()
-    assert snapshot.state is RuntimeState.STOPPED
+    assert (snapshot.state, snapshot.control, snapshot.endpoint) == (RuntimeState.STOPPED, None, None)
     assert isinstance(snapshot.error, SourceChanged)
 
 
@@ -188,7 +189,7 @@ async def test_a_model_that_is_not_there_is_told_before_anything_is_unloaded(
     await load(bench, ONE)
     with pytest.raises(UnknownModel, match="nobody:latest"):
         await load(bench, model_named("nobody:latest"))
-    assert bench.loaded == [ONE.name]
+    assert [loaded.name for loaded in await bench.client.loaded()] == [ONE.name]
     assert await bench.text() == SPEECH
 
 

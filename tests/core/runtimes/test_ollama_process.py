@@ -12,6 +12,7 @@ import pytest
 from tests.core.runtimes.ollama_bench import HELLO, SETTINGS, WITHIN_S, Bench, a_bench, model_named
 from tests.fakes.gguf_llama import SPEECH
 from tests.fakes.ollama_process import install_ollama
+from tests.support.counts import count
 from venom_desktop.core.errors import LoadCancelled, RuntimeFailed, RuntimeUnavailable, UpstreamSlow
 from venom_desktop.core.runtimes.base import Control, RuntimeState
 from venom_desktop.core.runtimes.control.orphans import wait_for_end
@@ -168,6 +169,18 @@ async def test_stopping_ends_a_start_under_way_and_the_load_behind_it(bench: Ben
         await load
     assert bench.now.state is RuntimeState.STOPPED
     assert not list((bench.folder / "run").iterdir())
+
+
+async def test_a_start_can_be_stopped_at_once(bench: Bench) -> None:
+    """Before there is a process, too."""
+    for _ in range(count(4, 100)):
+        load = asyncio.ensure_future(bench.runtime.load(TINY, SETTINGS))
+        await bench.state(RuntimeState.STARTING)
+        await bench.runtime.stop()
+        with pytest.raises(LoadCancelled, match="tiny:latest"):
+            await load
+        assert bench.now.state is RuntimeState.STOPPED
+    assert RuntimeState.EXITED not in bench.states
 
 
 async def test_cancelling_a_start_ends_its_process(bench: Bench) -> None:
