@@ -246,7 +246,6 @@ def build(
             clients=(http, local_http),
             scope=scope,
             ollama=ollama,
-            memory=memory,
             llama_cpp=llama_cpp,
             runtime_folder=paths.runtime,
         ),

@@ -11,7 +11,6 @@ from venom_desktop.core.http import Client
 from venom_desktop.core.registry.inventory import Inventory
 from venom_desktop.core.registry.manifest import Manifest
 from venom_desktop.core.registry.model import ModelKey
-from venom_desktop.core.registry.store_memory import StoreMemory
 from venom_desktop.core.runtimes.active import ActiveModelStore
 from venom_desktop.core.runtimes.base import Runtime
 from venom_desktop.core.runtimes.control.orphans import clean_up_orphans
@@ -44,7 +43,6 @@ def lifecycle_of(
     clients: tuple[Client, ...],
     scope: TaskScope,
     ollama: OllamaParts,
-    memory: StoreMemory,
     llama_cpp: LlamaCpp,
     runtime_folder: Path,
 ) -> Lifecycle:
@@ -60,6 +58,9 @@ def lifecycle_of(
     async def open_operations() -> None:
         await operations.open(settle=manifest.locked_by is None)
 
+    async def open_inventory() -> None:
+        await services.registry.inventory.refresh()
+
     async def look_at_ollama() -> None:
         """Not waited for: a server that hangs must not hold up the rest."""
         scope.start("first look at Ollama", ollama.runtime.refresh())
@@ -68,8 +69,7 @@ def lifecycle_of(
         Step(name="HTTP clients", stop=close_clients),
         Step(name="database", start=database.open, stop=database.close),
         Step(name="manifest", start=open_manifest, stop=manifest.close),
-        Step(name="lists of stores", stop=memory.settled),
-        Step(name="inventory", start=services.registry.inventory.refresh),
+        Step(name="inventory", start=open_inventory, stop=services.registry.inventory.aclose),
         Step(name="tasks", stop=scope.close),
         Step(name="catalog", stop=services.hugging_face.close),
         Step(name="Ollama library", stop=ollama.library.close),
