@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from venom_desktop.core.catalog.base import FitVerdict, Quantization
+from venom_desktop.core.catalog.base import FitGrade, FitVerdict, Quantization
+from venom_desktop.core.catalog.quantizations import LATEST
 from venom_desktop.ui.catalog.words import ABOUT
 from venom_desktop.ui.i18n import gigabytes, tokens_short, tr, unknown
 from venom_desktop.ui.widgets import fit_look
@@ -29,15 +30,16 @@ class Offer:
     def beside(self) -> str:
         """What a tag stands for: another tag, else the quantization of its weights where the tag does not tell it."""
         choice = self.quantization
-        if choice.same_as is not None:
+        if choice.label == LATEST and choice.same_as is not None:
             return f"= {choice.same_as}"
         return choice.level if choice.level and choice.level.lower() not in choice.label.lower() else ""
 
     @property
     def size(self) -> str:
-        if self.quantization.size_bytes is None and self.verdict is not None:
+        size = exact_size(self.quantization, self.verdict)
+        if size is None and self.verdict is not None:
             return f"{ABOUT}{gigabytes(self.verdict.weights_bytes)}"
-        return gigabytes(self.quantization.size_bytes)
+        return gigabytes(size)
 
     @property
     def memory(self) -> str:
@@ -67,6 +69,13 @@ class Offer:
         if self.is_recommended:
             lines.append(tr("Recommended for this machine"))
         return "\n".join(lines)
+
+
+def exact_size(quantization: Quantization, verdict: FitVerdict | None) -> int | None:
+    """Bytes of the download: of a tag, whose page rounds them, what its manifest told; None is unknown."""
+    if quantization.digest is not None and verdict is not None and verdict.grade is FitGrade.EXACT:
+        return verdict.weights_bytes
+    return quantization.size_bytes
 
 
 def offers_of(

@@ -9,6 +9,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from PySide6.QtCore import Signal as QtSignal
 from PySide6.QtGui import QResizeEvent
 
+from venom_desktop.core.catalog.quantizations import LATEST
 from venom_desktop.ui import icons, theme
 from venom_desktop.ui.catalog.offers import Offer
 from venom_desktop.ui.catalog.words import ABOUT
@@ -133,7 +134,7 @@ def _beside_width(offer: Offer) -> int:
 
 def _wanted_width(offer: Offer) -> int:
     """Of the first column, with what must not be missing in it."""
-    beside = _beside_width(offer) + GAP if offer.quantization.same_as else 0
+    beside = _beside_width(offer) + GAP if offer.label == LATEST and offer.beside else 0
     return LABEL_START + _label_width(offer) + beside + GAP
 
 

@@ -1,6 +1,7 @@
 """The Catalog tab: places list, panel and first-run page, and ties them to core."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from PySide6.QtCore import QByteArray
 from PySide6.QtCore import Signal as QtSignal
@@ -21,6 +22,7 @@ from venom_desktop.ui.catalog.beginning import Beginning, is_first_time
 from venom_desktop.ui.catalog.details import CatalogDetails
 from venom_desktop.ui.catalog.going_on import GoingOn
 from venom_desktop.ui.catalog.list_view import CatalogList
+from venom_desktop.ui.catalog.offers import exact_size
 from venom_desktop.ui.catalog.parts import CatalogParts, make_in_view, make_run_with, make_selection
 from venom_desktop.ui.catalog.presenter import NextStep, Step, next_step
 from venom_desktop.ui.catalog.primary import impossible
@@ -205,6 +207,9 @@ class CatalogTab(QWidget):
             readiness=readiness_in(self._parts.runtimes, chosen.runtime),
             possible=impossible(chosen) is None,
         )
+        if chosen.quantization is not None:
+            size = exact_size(chosen.quantization, chosen.verdict)
+            self._next = replace(self._next, size_bytes=size)
         self.details.show_runtimes({name for name in chosen.offered if self._run_with.has(chosen.entry, name)})
         self.details.show_next(self._next)
 
