@@ -22,6 +22,7 @@ from venom_desktop.core.settings.ui_state import UiState
 from venom_desktop.core.tasks import TaskScope
 from venom_desktop.ui.bridge import Bridge
 from venom_desktop.ui.main_window import MainWindow
+from venom_desktop.ui.server_watch import ServerWatch
 from venom_desktop.ui.settings.places import Places
 
 _log = logging.getLogger(__name__)
@@ -97,6 +98,7 @@ async def _furnished(
     )
     furniture.place()
     keep_status_true(window, services, bridge)
+    watch = ServerWatch(window, services.runtimes.values())
     door = InstanceServer(claim, _Answers(window, furniture, api))
     lifecycle = Lifecycle(
         Step(name="local API", stop=api.stop),
@@ -107,6 +109,7 @@ async def _furnished(
     try:
         yield
     finally:
+        watch.close()
         furniture.remember()
         await lifecycle.stop()
 
