@@ -7,8 +7,11 @@ from PySide6.QtWidgets import QWidget
 from venom_desktop.core.errors import FileDamaged
 from venom_desktop.ui.i18n import tr
 from venom_desktop.ui.installed import words
+from venom_desktop.ui.installed.file_facts import file_facts, folder_of, second_line
 from venom_desktop.ui.installed.foot import Foot
-from venom_desktop.ui.installed.presenter import Row, State
+from venom_desktop.ui.installed.presenter import Row
+from venom_desktop.ui.installed.states import State
+from venom_desktop.ui.installed.update_box import UpdateBox
 from venom_desktop.ui.installed.verbs import Verb
 from venom_desktop.ui.messages import show_error
 from venom_desktop.ui.widgets import (
@@ -56,6 +59,10 @@ class InstalledDetails(DetailsPanel):
         self.edit = self._button(tr("Edit…"), Verb.CAPABILITIES, "quiet")
         self.load_settings = self._button(tr("Change…"), Verb.LOAD_SETTINGS, "quiet")
         self.load_settings.setAccessibleName(tr("Change the load settings…"))
+        self.update_box = UpdateBox()
+        self.update_box.pressed.connect(lambda: self.verb_pressed.emit(Verb.UPDATE))
+        self.copy = self._button(tr("Copy…"), Verb.COPY, icon="copy")
+        self.rename = self._button(tr("Rename…"), Verb.RENAME)
         self.verify = self._button(tr("Verify"), Verb.VERIFY, icon="check")
         self.open_folder = self._button(tr("Open folder"), Verb.OPEN_FOLDER, icon="folder")
         self.remove = self._button(tr("Remove…"), Verb.REMOVE, "danger", icon="trash")
@@ -63,8 +70,14 @@ class InstalledDetails(DetailsPanel):
         self.primary = Button("", "primary", size="large", on_click=self.primary_pressed.emit)
         self._fill()
 
-    def show_row(self, shown: Row, foot: Foot, *, settings: str) -> None:
-        """The whole panel; `settings` are the load settings in words."""
+    @property
+    def offers_unload(self) -> bool:
+        """True for one that is in memory beside the active one."""
+        shown = self._row
+        return shown is not None and shown.loaded and shown.store is not None and shown.state is not State.ACTIVE
+
+    def show_row(self, shown: Row, foot: Foot, *, settings: str, runtime: str) -> None:
+        """The whole panel; `settings` are the load settings in words, `runtime` is its title."""
         before, self._row = self._row, shown
         if before is None or before.key != shown.key:
             self.banner.hide()
@@ -72,12 +85,12 @@ class InstalledDetails(DetailsPanel):
         model = shown.model
         self._tile.show_name(model.display_name, model.name.rpartition("/")[0] or model.display_name)
         self.name.setText(model.display_name)
-        self._second.setText(words.second_line(model))
+        self._second.setText(second_line(model))
         self._show_pills(words.capability_pills(shown.capabilities))
-        self._source.setText(words.capability_source(model))
+        self._source.setText(words.capability_source(shown, runtime))
         self._settings.setText(settings)
-        self.facts.show_facts(words.file_facts(shown))
-        self._allow(shown)
+        self.facts.show_facts(file_facts(shown, runtime))
+        self._allow(shown, runtime)
         self._show_damage(shown)
         self._show_foot(foot)
 
@@ -99,8 +112,8 @@ class InstalledDetails(DetailsPanel):
         names = column(self.name, self._second, spacing=2)
         pills = QWidget()
         pills.setLayout(self._pills)
-        left = flow(self.verify, self.open_folder)
-        notice = wrapped(column(self.banner, margins=(0, 4, 0, 10)))
+        left = flow(self.verify, self.copy, self.rename, self.open_folder)
+        notice = wrapped(column(self.update_box, self.banner, margins=(0, 4, 0, 10)))
         sections: list[QWidget | int] = [
             *(wrapped(row(self._tile, (names, 1), self._more, spacing=12)), 8, notice),
             *(_headed(tr("Capabilities"), self.edit), 6, pills, 4, self._source, 16),
@@ -126,13 +139,25 @@ class InstalledDetails(DetailsPanel):
         for look in looks:
             self._pills.addWidget(Pill(look))
 
-    def _allow(self, shown: Row) -> None:
+    def _allow(self, shown: Row, runtime: str) -> None:
+        """A verb of the store needs the store; those on files of ours need the files."""
+        keeps = shown.store is not None
+        for button, visible in ((self.verify, not keeps), (self.copy, keeps), (self.rename, keeps)):
+            button.setVisible(visible)
         busy = tr("Another operation on this model is not finished.") if shown.operation is not None else ""
-        gone = tr("Its file is no longer where it was.") if shown.state is State.FILE_MISSING else ""
+        gone = _gone(shown, runtime)
+        silent = "" if shown.is_reachable else tr("{runtime} is not running. Start it first.", runtime=runtime)
         unchecked = "" if shown.model.checksums else tr("The publisher gives no checksum to compare with.")
+        in_use = tr("It is active. Activate another model first.") if shown.state is State.ACTIVE else ""
         _allow(self.verify, busy or gone or unchecked)
-        _allow(self.open_folder, "" if words.folder_of(shown.model) else tr("Its folder is not known."))
-        _allow(self.remove, busy)
+        _allow(self.open_folder, "" if folder_of(shown) else tr("Its folder is not known."))
+        _allow(self.copy, busy or gone or silent)
+        _allow(self.rename, busy or gone or silent or in_use)
+        missing = gone if shown.state is State.GONE else ""
+        _allow(self.edit, missing)
+        _allow(self.load_settings, missing)
+        _allow(self.remove, busy or silent or (gone if keeps else ""))
+        self.update_box.show_state(shown.update if shown.has_update and not busy else None, forbidden=silent)
 
     def _show_damage(self, shown: Row) -> None:
         if shown.state is State.CHECKSUM_DIFFERS and self.banner.isHidden() and shown.model.local_path is not None:
@@ -163,3 +188,13 @@ def _allow(button: Button, reason: str) -> None:
         button.forbid(reason)
     else:
         button.allow()
+
+
+def _gone(shown: Row, runtime: str) -> str:
+    match shown.state:
+        case State.FILE_MISSING:
+            return tr("Its file is no longer where it was.")
+        case State.GONE:
+            return tr("It is no longer in {runtime}.", runtime=runtime)
+        case _:
+            return ""

@@ -34,14 +34,14 @@ def foot_of(row: Row, inventory: InventorySnapshot, runtimes: Mapping[str, Runti
             return Foot(
                 verb=verb,
                 text=tr("Activate on {runtime}", runtime=title),
-                note=_what_is_replaced(row, inventory),
+                note=_what_comes_first(row, inventory, title),
                 icon="bolt",
             )
         case Primary.UNLOAD:
             note = tr("Answers now. Unloading frees its memory.")
             return Foot(verb=verb, text=tr("Unload"), note=note, icon="eject", kind="default")
         case Primary.INSTALL_AGAIN:
-            note = tr("Its file is no longer where it was.")
+            note = _gone(title) if row.state is State.GONE else tr("Its file is no longer where it was.")
             return Foot(verb=verb, text=tr("Install again"), note=note, icon="download")
         case Primary.WAIT:
             return _waiting(row, title)
@@ -51,12 +51,22 @@ def foot_of(row: Row, inventory: InventorySnapshot, runtimes: Mapping[str, Runti
             assert_never(verb)
 
 
+def _gone(title: str) -> str:
+    return tr("Another program removed it from {runtime}. Install it again, or activate another model.", runtime=title)
+
+
+def _what_comes_first(row: Row, inventory: InventorySnapshot, title: str) -> str:
+    """What an activation does before the model answers."""
+    start = "" if row.is_reachable else tr("{runtime} is started first.", runtime=title)
+    return " ".join(part for part in (start, _what_is_replaced(row, inventory)) if part)
+
+
 def _what_is_replaced(row: Row, inventory: InventorySnapshot) -> str:
     if row.state is State.ACTIVE:
         return tr("Not in memory right now. Activating loads it again.")
     active = inventory.active
     if active is None:
-        return tr("No model is active now.")
+        return "" if not row.is_reachable else tr("No model is active now.")
     return tr("Replaces {name}, which is unloaded first.", name=active.name)
 
 
@@ -74,7 +84,9 @@ def _waiting(row: Row, title: str) -> Foot:
 
 
 def _impossible(row: Row, title: str) -> Foot:
-    if row.state is State.FILE_MISSING:
+    if row.state is State.GONE:
+        reason = tr("Another program removed it from {runtime}. Activate another model.", runtime=title)
+    elif row.state is State.FILE_MISSING:
         reason = tr("Its file is no longer where it was. Put it back, or remove the model from the list.")
     else:
         reason = tr("{runtime} is not offered here, so this model cannot be activated.", runtime=title)

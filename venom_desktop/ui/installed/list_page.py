@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QFileDialog, QStackedWidget
 from venom_desktop.ui.i18n import tr
 from venom_desktop.ui.installed.storage import StorageLine
 from venom_desktop.ui.installed.table import InstalledModel, InstalledTable
+from venom_desktop.ui.installed.update_bar import UpdateAll, UpdateBar
 from venom_desktop.ui.widgets import (
     Banner,
     Button,
@@ -39,6 +40,8 @@ class InstalledList(Frame):
         self.import_button = Button(tr("Import a file…"), icon="plus", on_click=self.choose_file)
         self.import_tool = ToolButton("plus", tr("Import a file…"), on_click=self.choose_file)
         self.import_tool.hide()
+        self.updates = UpdateBar()
+        self.update_all = UpdateAll()
         self.storage = StorageLine()
         self.banner = Banner("cure", closable=True)
         self.rows = InstalledModel()
@@ -61,8 +64,9 @@ class InstalledList(Frame):
             self._pages.addWidget(page)
         # A stack is else as high as its highest page, and would squeeze what stands above it.
         self._pages.setMinimumHeight(LEAST_LIST_HEIGHT)
-        tools = row((self.search, 1), None, self.import_button, self.import_tool)
-        self._top = wrapped(column(tools, 4, self.storage, self.banner, spacing=8, margins=(16, 14, 16, 14)))
+        tools = row((self.search, 3), (self.updates, 4), self.import_button, self.import_tool)
+        notices = column(self.update_all, self.banner, spacing=8)
+        self._top = wrapped(column(tools, 4, self.storage, notices, spacing=8, margins=(16, 14, 16, 14)))
         self.setLayout(column(self._top, (self._pages, 1), spacing=0))
         self._dialog: QFileDialog | None = None
 
@@ -71,6 +75,7 @@ class InstalledList(Frame):
         listed = self.rows.rowCount() > 0
         self._pages.setCurrentWidget(self.table if listed else self._no_match if any_installed else self._empty)
         self.search.setEnabled(any_installed)
+        self.updates.setVisible(any_installed)
 
     @property
     def shows_empty_state(self) -> bool:
@@ -79,6 +84,7 @@ class InstalledList(Frame):
     def set_narrow(self, narrow: bool) -> None:
         self.table.set_narrow(narrow)
         self.storage.set_narrow(narrow)
+        self.updates.set_narrow(narrow)
         self.import_button.setVisible(not narrow)
         self.import_tool.setVisible(narrow)
 

@@ -11,9 +11,15 @@ from venom_desktop.ui.widgets import Button, Choice, Label, row
 
 
 class LoadSettingsDialog(Dialog):
-    """`settings` is what the fields say; nothing chosen leaves a value to the engine."""
+    """`settings` is what the fields say; nothing chosen leaves a value to the engine.
 
-    def __init__(self, parent: QWidget, name: str, settings: LoadSettings, *, most_context: int | None) -> None:
+    `server` is the title of a runtime whose server has answers at once and cache for all its models: they are not
+    asked for here.
+    """
+
+    def __init__(
+        self, parent: QWidget, name: str, settings: LoadSettings, *, most_context: int | None, server: str | None = None
+    ) -> None:
         super().__init__(parent, tr("Load settings"), safe=tr("Cancel"), action=tr("Save"))
         self.context = OptionalNumber(*LIMITS["context"], step=0)
         self.threads = OptionalNumber(*LIMITS["threads"])
@@ -24,17 +30,24 @@ class LoadSettingsDialog(Dialog):
         note = tr("They count from the next activation of {name}.", name=name)
         self.body.addWidget(Label(" ".join(part for part in (note, held) if part), tone="text2", wrap=True))
         self.body.addSpacing(6)
-        self.body.addWidget(
-            form(
-                [
-                    (tr("Context in tokens"), self.context),
-                    (tr("Threads"), self.threads),
-                    (tr("Layers on the GPU"), self.gpu_layers),
-                    (tr("Answers at once"), self.parallel),
-                    (tr("KV cache"), self.kv_type),
-                ]
+        fields: list[tuple[str, QWidget]] = [
+            (tr("Context in tokens"), self.context),
+            (tr("Threads"), self.threads),
+            (tr("Layers on the GPU"), self.gpu_layers),
+        ]
+        if server is None:
+            fields += [(tr("Answers at once"), self.parallel), (tr("KV cache"), self.kv_type)]
+        self.body.addWidget(form(fields))
+        if server is not None:
+            for_all = tr(
+                "Answers at once and the KV cache are settings of the whole server: see {runtime} in the Runtime tab.",
+                runtime=server,
             )
-        )
+            self.body.addWidget(Label(for_all, "small", tone="text3", wrap=True))
+            self.parallel.setParent(self)
+            self.kv_type.setParent(self)
+            self.parallel.hide()
+            self.kv_type.hide()
         self.reset = Button(tr("All automatic"), "quiet", size="dense", on_click=lambda: self.show_settings())
         self.body.addLayout(row(None, self.reset))
         self.show_settings(settings)

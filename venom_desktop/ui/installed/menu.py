@@ -26,9 +26,17 @@ def row_menu(
     menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     menu.setToolTipsVisible(True)
     _add(menu, foot.text, foot.icon, details.primary, press_primary)
+    if details.offers_unload:
+        menu.addAction(icons.icon("eject"), tr("Unload")).triggered.connect(lambda: do(Verb.UNLOAD))
     menu.addSeparator()
-    _add(menu, tr("Verify"), "check", details.verify, lambda: do(Verb.VERIFY))
+    if not details.update_box.isHidden():
+        _add(menu, tr("Update"), "update", details.update_box.button, lambda: do(Verb.UPDATE))
+    if not details.verify.isHidden():
+        _add(menu, tr("Verify"), "check", details.verify, lambda: do(Verb.VERIFY))
     _add(menu, tr("Open folder"), "folder", details.open_folder, lambda: do(Verb.OPEN_FOLDER))
+    if not details.copy.isHidden():
+        _add(menu, tr("Copy…"), "copy", details.copy, lambda: do(Verb.COPY))
+        _add(menu, tr("Rename…"), None, details.rename, lambda: do(Verb.RENAME))
     _add(menu, tr("Edit capabilities…"), None, details.edit, lambda: do(Verb.CAPABILITIES))
     _add(menu, tr("Load settings…"), None, details.load_settings, lambda: do(Verb.LOAD_SETTINGS))
     menu.addSeparator()

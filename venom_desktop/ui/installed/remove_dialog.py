@@ -1,30 +1,43 @@
 """Asks before a model goes, with the numbers; deleting a file of the user's own is a second, named choice."""
 
+from collections.abc import Sequence
+
 from PySide6.QtWidgets import QCheckBox, QWidget
 
 from venom_desktop.core.registry.model import ModelMetadata
 from venom_desktop.ui import theme
 from venom_desktop.ui.dialogs import Dialog
 from venom_desktop.ui.i18n import gigabytes, tr
-from venom_desktop.ui.installed.presenter import size_of
-from venom_desktop.ui.installed.words import removal_consequence, short_path
+from venom_desktop.ui.installed.file_facts import short_path
+from venom_desktop.ui.installed.groups import size_of
+from venom_desktop.ui.installed.words import removal_consequence
 from venom_desktop.ui.widgets import Label
 
 
 class RemoveDialog(Dialog):
-    """`deletes_own_file` tells whether the second choice was made."""
+    """`deletes_own_file` tells whether the second choice was made; `shared_with` are other names of that content."""
 
-    def __init__(self, parent: QWidget, model: ModelMetadata, *, runtime: str, bytes_per_s: float | None) -> None:
+    def __init__(
+        self,
+        parent: QWidget,
+        model: ModelMetadata,
+        *,
+        runtime: str,
+        bytes_per_s: float | None,
+        shared_with: Sequence[str] = (),
+    ) -> None:
         self._model = model
         in_place = model.used_in_place
         super().__init__(
             parent,
             tr("Remove {name} from the list?" if in_place else "Remove {name}?", name=model.name),
             safe=tr("Keep"),
-            action=tr("Remove from the list") if in_place else _remove_words(model),
+            action=tr("Remove from the list") if in_place else _remove_words(model, frees=not shared_with),
             destroys=not in_place,
         )
-        consequence = self._stays() if in_place else removal_consequence(model, runtime, bytes_per_s)
+        consequence = (
+            self._stays() if in_place else removal_consequence(model, runtime, bytes_per_s, shared_with=shared_with)
+        )
         self.body.addWidget(Label(consequence, tone="text2", wrap=True))
         self._too = QCheckBox(tr("Delete the file too ({size})", size=gigabytes(size_of(model))))
         theme.set_font(self._too, "body")
@@ -48,9 +61,9 @@ class RemoveDialog(Dialog):
         self.action.set_kind("destroy" if delete else "primary")
 
 
-def _remove_words(model: ModelMetadata) -> str:
+def _remove_words(model: ModelMetadata, *, frees: bool) -> str:
     size = size_of(model)
-    return tr("Remove") if size is None else tr("Remove {size}", size=gigabytes(size))
+    return tr("Remove") if size is None or not frees else tr("Remove {size}", size=gigabytes(size))
 
 
 def _delete_words(model: ModelMetadata) -> str:

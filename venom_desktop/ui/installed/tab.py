@@ -1,6 +1,5 @@
 """The Installed tab: keeps list, panel and disk use in step with the core, and passes verbs on."""
 
-import asyncio
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -12,24 +11,27 @@ from PySide6.QtWidgets import QWidget
 from venom_desktop.core.errors import Cure
 from venom_desktop.core.registry.model import ModelKey
 from venom_desktop.core.registry.registry import ModelRegistry
-from venom_desktop.core.runtimes.base import Runtime, RuntimeSnapshot
+from venom_desktop.core.runtimes.base import Runtime, RuntimeSnapshot, ServerRuntime
 from venom_desktop.core.runtimes.model_settings import ModelSettingsStore
-from venom_desktop.core.settings.schema import info
-from venom_desktop.core.settings.store import SettingsStore, Source
-from venom_desktop.ui.bridge import Bridge, Merged
+from venom_desktop.core.runtimes.profiles import RuntimeProfile
+from venom_desktop.core.settings.store import SettingsStore
+from venom_desktop.ui.bridge import Bridge, Merged, Subscription
 from venom_desktop.ui.i18n import tr
 from venom_desktop.ui.installed import menu
 from venom_desktop.ui.installed.details import InstalledDetails
+from venom_desktop.ui.installed.disk_use import DiskUse
 from venom_desktop.ui.installed.foot import Foot, foot_of
+from venom_desktop.ui.installed.gone import gone_model
+from venom_desktop.ui.installed.groups import Group, GroupCure
+from venom_desktop.ui.installed.importing import Importing
 from venom_desktop.ui.installed.list_page import InstalledList
 from venom_desktop.ui.installed.presenter import Lister, Primary, Row
-from venom_desktop.ui.installed.storage_view import storage_view
+from venom_desktop.ui.installed.update_check import UpdateCheck
 from venom_desktop.ui.installed.verbs import Verb, Verbs
 from venom_desktop.ui.installed.words import runtime_title, settings_words
 from venom_desktop.ui.messages import show_error
 from venom_desktop.ui.widgets import SideSplitter, column
 
-QUOTA = "max_storage_gb"
 AGES_SHOWN_EVERY_MS = 30_000
 _PRIMARY_VERBS = {
     Primary.ACTIVATE: Verb.ACTIVATE,
@@ -61,6 +63,7 @@ class InstalledTab(QWidget):
         self._settings = settings
         self._on_cure = on_cure
         self._foot: Foot | None = None
+        self._watches: list[Subscription] = []
         self._is_stale = False
         self._lister = Lister()
         self.list = InstalledList()
@@ -75,11 +78,26 @@ class InstalledTab(QWidget):
             on_error=self.details.show_failure,
             on_settings_saved=self._settings_saved,
         )
+        self.update_check = UpdateCheck(
+            registry, bridge, self.list.updates, self.list.update_all, on_error=self._list_failed
+        )
+        self._importing = Importing(
+            registry,
+            bridge,
+            runtimes=self._offered,
+            window=self,
+            on_listed=self._select_new,
+            on_error=self._list_failed,
+            on_cure=on_cure,
+        )
+        self._disk_use = DiskUse(
+            registry, settings, bridge, self.list.storage, snapshots=self._snapshots, on_error=self._list_failed
+        )
         self.setLayout(column(self.splitter, spacing=0))
         self.setAccessibleName(tr("Installed"))
         self._ages = QTimer(self)
         self._ages.setInterval(AGES_SHOWN_EVERY_MS)
-        self._ages.timeout.connect(self.show_rows)
+        self._ages.timeout.connect(self._show_ages)
         self._connect(change_quota, browse_catalog)
         self._listen()
         self.show_rows()
@@ -90,8 +108,10 @@ class InstalledTab(QWidget):
         self.list.search.selectAll()
 
     def refresh(self) -> None:
-        """Look at the disk again."""
+        """Look at the disk and at the stores again."""
         self._bridge.start("look at the models folder", self._registry.inventory.refresh(), on_error=self._list_failed)
+        for server in self._servers():
+            self._bridge.start(f"look at {server.name}", server.refresh(), on_error=self._list_failed)
         self._measure()
 
     def go_back(self) -> bool:
@@ -112,14 +132,24 @@ class InstalledTab(QWidget):
         """List what the core knows now."""
         inventory = self._registry.inventory.snapshot
         operations = self._registry.operations.operations
-        text = self.list.search.text()
-        self.list.rows.show_rows(self._lister.rows(inventory, self._snapshots(), operations, text=text))
-        self.list.show_page(any_installed=bool(inventory.models))
+        rows = self._lister.rows(
+            inventory,
+            self._snapshots(),
+            operations,
+            text=self.list.search.text(),
+            updates=self._registry.updates,
+            gone=gone_model(self._registry),
+        )
+        self.list.rows.show_rows(rows)
+        self.list.show_page(any_installed=bool(inventory.models) or inventory.active_gone is not None)
+        self.update_check.show()
         self._show_details()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._ages.start()
+        if not self._watches:
+            self._watches = [Subscription(server.watch(), self) for server in self._servers()]
         if self._is_stale:
             self._follow()
             self._measure()
@@ -127,6 +157,9 @@ class InstalledTab(QWidget):
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
         self._ages.stop()
+        watches, self._watches = self._watches, []
+        for watch in watches:
+            watch.end()
 
     def _connect(self, change_quota: Callable[[], object], browse_catalog: Callable[[], object]) -> None:
         table, details, storage = self.list.table, self.details, self.list.storage
@@ -134,10 +167,10 @@ class InstalledTab(QWidget):
         self.list.file_chosen.connect(self.import_file)
         self.list.catalog_wanted.connect(lambda: browse_catalog())
         storage.change_wanted.connect(lambda: change_quota())
-        storage.raise_wanted.connect(self._raise_limit)
         table.row_changed.connect(lambda _: self._show_details())
         table.enter_pressed.connect(self._press_primary)
         table.delete_pressed.connect(partial(self._do, Verb.REMOVE))
+        table.cure_wanted.connect(self._cure_group)
         table.menu_requested.connect(self._open_row_menu)
         details.primary_pressed.connect(self._press_primary)
         details.verb_pressed.connect(self._do)
@@ -147,7 +180,12 @@ class InstalledTab(QWidget):
     def _listen(self) -> None:
         merged: Merged[object] = Merged(self, lambda _: self._follow())
         registry, bridge = self._registry, self._bridge
-        for source in (registry.inventory.changed, registry.operations.changed, self._model_settings.changed):
+        for source in (
+            registry.inventory.changed,
+            registry.operations.changed,
+            registry.updates_changed,
+            self._model_settings.changed,
+        ):
             bridge.listen(source, self, merged.add)
         for runtime in self._runtimes.values():
             bridge.listen(runtime.changed, self, merged.add)
@@ -160,8 +198,21 @@ class InstalledTab(QWidget):
         if not self._is_stale:
             self.show_rows()
 
+    def _offered(self) -> dict[str, Runtime]:
+        """The runtimes that the profile allows."""
+        profile = RuntimeProfile(self._settings.snapshot.runtime_profile.value)
+        return {name: runtime for name, runtime in self._runtimes.items() if profile.allows(name)}
+
     def _snapshots(self) -> dict[str, RuntimeSnapshot]:
-        return {name: runtime.snapshot for name, runtime in self._runtimes.items()}
+        return {name: runtime.snapshot for name, runtime in self._offered().items()}
+
+    def _servers(self) -> list[ServerRuntime]:
+        return [runtime for runtime in self._offered().values() if isinstance(runtime, ServerRuntime)]
+
+    def _show_ages(self) -> None:
+        self.show_rows()
+        # What is painted tells how long ago things were, and no row changed.
+        self.list.table.viewport().update()
 
     def _show_details(self) -> None:
         row = self.list.table.selected_row
@@ -169,8 +220,9 @@ class InstalledTab(QWidget):
         if row is None:
             return
         self._foot = foot_of(row, self._registry.inventory.snapshot, self._snapshots())
-        settings = settings_words(self._model_settings.get(row.key), self._title(row))
-        self.details.show_row(row, self._foot, settings=settings)
+        title = self._title(row)
+        settings = settings_words(self._model_settings.get(row.key), title)
+        self.details.show_row(row, self._foot, settings=settings, runtime=title)
 
     def _title(self, row: Row) -> str:
         runtime = self._runtimes.get(row.model.runtime)
@@ -180,29 +232,25 @@ class InstalledTab(QWidget):
         self._is_stale = self._is_stale or not self.isVisible()
         if not self.isVisible():
             return
-        self._bridge.start("measure the models folder", self._show_storage(), on_error=self._list_failed)
-
-    async def _show_storage(self) -> None:
-        inventory = self._registry.inventory.snapshot
-        # In a thread: a sleeping disk answers late.
-        quota = await asyncio.to_thread(self._registry.quota.snapshot)
-        fixed = self._settings.source(QUOTA) is Source.ENVIRONMENT
-        titles = {name: snapshot.title for name, snapshot in self._snapshots().items()}
-        locked_by = info(QUOTA).about.variable if fixed else None
-        self.list.storage.show_view(storage_view(inventory, quota, titles, locked_by=locked_by))
-
-    def _raise_limit(self, limit_gb: int) -> None:
-        self._bridge.start("raise the quota", self._settings.set(QUOTA, float(limit_gb)), on_error=self._list_failed)
+        self._disk_use.measure()
 
     def import_file(self, path: Path) -> None:
         """Import a file of the user's own; its row is selected when it is there."""
         self.list.banner.hide()
-        self._bridge.start(f"import {path}", self._import(path), on_error=self._list_failed)
+        self._importing.begin(path)
 
-    async def _import(self, path: Path) -> None:
-        key = await self._registry.import_file(path)
+    def _select_new(self, key: ModelKey) -> None:
         self.list.search.clear()
         self.select_model(key)
+
+    def _cure_group(self, group: Group) -> None:
+        server = next((one for one in self._servers() if one.name == group.runtime), None)
+        if group.cure is GroupCure.GET:
+            self._on_cure(Cure.INSTALL_RUNTIME)
+        elif server is not None:
+            work = server.start() if group.cure is GroupCure.START else server.refresh()
+            self.list.banner.hide()
+            self._bridge.start(f"reach {server.name}", work, on_error=self._list_failed)
 
     def _list_failed(self, error: Exception) -> None:
         show_error(self.list.banner, error, self._on_cure)
@@ -210,7 +258,7 @@ class InstalledTab(QWidget):
     def _do(self, verb: Verb) -> None:
         row = self.list.table.selected_row
         if row is not None:
-            self.verbs.do(verb, row.model)
+            self.verbs.do(verb, row)
 
     def _press_primary(self) -> None:
         if self._foot is not None and not self._foot.forbidden:

@@ -1,33 +1,27 @@
-"""The table of installed models: a model of groups and rows, and the painter of its columns."""
+"""The table of installed models: the painter of its columns, and the buttons in the heads of groups."""
 
-from collections.abc import Mapping, Sequence
-from enum import IntEnum
+from collections.abc import Mapping
 from typing import Final
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtCore import QModelIndex, QRectF, Qt
+from PySide6.QtCore import Signal as QtSignal
 from PySide6.QtGui import QFocusEvent
 from PySide6.QtWidgets import QTableView
 
 from venom_desktop.core.registry.model import ModelKey
-from venom_desktop.ui import theme
-from venom_desktop.ui.i18n import facts, gigabytes, tokens_short, tr
+from venom_desktop.ui import icons, theme
+from venom_desktop.ui.i18n import gigabytes, tokens_short, tr
 from venom_desktop.ui.installed import words
-from venom_desktop.ui.installed.presenter import Group, Row, size_of
-from venom_desktop.ui.widgets import Cell, RowDelegate, Table
+from venom_desktop.ui.installed.group_button import GroupButton, cure_width
+from venom_desktop.ui.installed.groups import Group, size_of
+from venom_desktop.ui.installed.presenter import Row
+from venom_desktop.ui.installed.states import State
+from venom_desktop.ui.installed.table_model import Column as Column
+from venom_desktop.ui.installed.table_model import InstalledModel as InstalledModel
+from venom_desktop.ui.installed.table_model import name_of
+from venom_desktop.ui.widgets import Cell, RowDelegate, Table, pill_size
 
-Index = QModelIndex | QPersistentModelIndex
-NOWHERE: Final = QModelIndex()
 GROUP_HEIGHT: Final = 36
-
-
-class Column(IntEnum):
-    MODEL = 0
-    STATE = 1
-    QUANTIZATION = 2
-    SIZE = 3
-    CONTEXT = 4
-    CAN_DO = 5
-    LAST_USED = 6
 
 
 _WIDTHS: Final[Mapping[Column, int]] = {
@@ -39,133 +33,6 @@ _WIDTHS: Final[Mapping[Column, int]] = {
     Column.LAST_USED: 100,
 }
 _GONE_WHEN_NARROW: Final = (Column.QUANTIZATION, Column.CONTEXT, Column.CAN_DO, Column.LAST_USED)
-_NUMBERS: Final = frozenset({Column.SIZE, Column.CONTEXT})
-
-
-class InstalledModel(QAbstractTableModel):
-    """Shows groups and rows; a new list of the same things is told as changes, so that selection and scroll stay."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._rows: Sequence[Group | Row] = ()
-
-    @property
-    def rows(self) -> Sequence[Group | Row]:
-        return self._rows
-
-    def show_rows(self, rows: Sequence[Group | Row]) -> None:
-        before = self._rows
-        if not _are_the_same(before, rows):
-            self.beginResetModel()
-            self._rows = rows
-            self.endResetModel()
-            return
-        self._rows = rows
-        for place, (old, new) in enumerate(zip(before, rows, strict=True)):
-            if old is not new and old != new:
-                self.dataChanged.emit(self.index(place, 0), self.index(place, len(Column) - 1))
-
-    def row(self, place: int) -> Row | None:
-        """The model at a place; None for a group."""
-        found = self._rows[place] if 0 <= place < len(self._rows) else None
-        return found if isinstance(found, Row) else None
-
-    def place_of(self, key: ModelKey | None) -> int:
-        """-1 when it is not listed."""
-        if key is None:
-            return -1
-        for place, row in enumerate(self._rows):
-            if isinstance(row, Row) and row.model.name == key.name and row.model.runtime == key.runtime:
-                return place
-        return -1
-
-    def rowCount(self, parent: Index = NOWHERE) -> int:
-        return 0 if parent.isValid() else len(self._rows)
-
-    def columnCount(self, parent: Index = NOWHERE) -> int:
-        return 0 if parent.isValid() else len(Column)
-
-    def flags(self, index: Index) -> Qt.ItemFlag:
-        """A group is a heading: nothing to select, and the arrow keys pass over it."""
-        if not index.isValid() or self.row(index.row()) is None:
-            return Qt.ItemFlag.NoItemFlags
-        return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        if not index.isValid() or not 0 <= index.row() < len(self._rows):
-            return None
-        shown = self._rows[index.row()]
-        match role:
-            case Qt.ItemDataRole.UserRole:
-                return shown
-            case Qt.ItemDataRole.DisplayRole:
-                return _name(shown) if index.column() == Column.MODEL else None
-            case Qt.ItemDataRole.AccessibleTextRole:
-                return self._sentence(shown)
-            case Qt.ItemDataRole.ToolTipRole:
-                return _tip(shown, Column(index.column())) if isinstance(shown, Row) else None
-            case _:
-                return None
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        if orientation is not Qt.Orientation.Horizontal or not 0 <= section < len(Column):
-            return None
-        if role == Qt.ItemDataRole.DisplayRole:
-            return _title(Column(section))
-        if role == Qt.ItemDataRole.TextAlignmentRole and section in _NUMBERS:
-            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        return None
-
-    def _sentence(self, shown: Group | Row) -> str:
-        if isinstance(shown, Group):
-            state = words.runtime_look(shown.state).text
-            return ", ".join((words.runtime_title(shown.runtime, shown.title), words.group_detail(shown), state))
-        groups = (row for row in self._rows if isinstance(row, Group) and row.runtime == shown.model.runtime)
-        title = next((group.title for group in groups), None)
-        return words.row_sentence(shown, words.runtime_title(shown.model.runtime, title))
-
-
-def _are_the_same(before: Sequence[Group | Row], after: Sequence[Group | Row]) -> bool:
-    """True when the same things stand in the same places, whatever is told of them."""
-    if len(before) != len(after):
-        return False
-    return all(old is new or _identity(old) == _identity(new) for old, new in zip(before, after, strict=True))
-
-
-def _identity(row: Group | Row) -> object:
-    return row.runtime if isinstance(row, Group) else row.key
-
-
-def _name(row: Group | Row) -> str:
-    return words.runtime_title(row.runtime, row.title) if isinstance(row, Group) else row.model.display_name
-
-
-def _title(column: Column) -> str:
-    match column:
-        case Column.MODEL:
-            return tr("Model")
-        case Column.STATE:
-            return tr("State")
-        case Column.QUANTIZATION:
-            return tr("Quantization")
-        case Column.SIZE:
-            return tr("Size")
-        case Column.CONTEXT:
-            return tr("Context")
-        case Column.CAN_DO:
-            return tr("Can do")
-        case Column.LAST_USED:
-            return tr("Last used")
-
-
-def _tip(row: Row, column: Column) -> str:
-    match column:
-        case Column.MODEL:
-            return row.model.name
-        case Column.CAN_DO:
-            return facts(*words.ability_names(row.capabilities))
-        case _:
-            return ""
 
 
 class InstalledDelegate(RowDelegate):
@@ -184,9 +51,7 @@ class InstalledDelegate(RowDelegate):
             case Column.MODEL:
                 cell.name(model.display_name, model.name, model.name.rpartition("/")[0] or model.display_name)
             case Column.STATE:
-                look = words.state_look(row.state)
-                if look is not None:
-                    cell.pill(look)
+                _paint_state(cell, row)
             case Column.QUANTIZATION:
                 cell.text(capabilities.quantization or "", tone="text")
             case Column.SIZE:
@@ -201,13 +66,33 @@ class InstalledDelegate(RowDelegate):
                 cell.text(words.last_used(model.last_used_at), tone="text2")
 
 
+def _paint_state(cell: Cell, row: Row) -> None:
+    """An update of a model whose state says something else is a sign beside the pill."""
+    look = words.state_look(row.state)
+    if look is None:
+        return
+    cell.pill(look)
+    if row.has_update and row.state is not State.UPDATE_AVAILABLE:
+        place = QRectF(cell.inner(8 + pill_size(look).width() + 6, 0).left(), cell.rect.center().y() - 8, 16, 16)
+        icons.paint(cell.painter, "update", cell.mirrored(place), "part")
+
+
 def _paint_group(cell: Cell, group: Group) -> None:
-    title = words.runtime_title(group.runtime, group.title)
-    cell.group(title, words.group_detail(group), words.runtime_look(group.state))
+    title, detail, look = name_of(group), words.group_detail(group), words.runtime_look(group.state)
+    cell.group(title, detail, look)
+    age = words.group_age(group)
+    if not age:
+        return
+    before = theme.metrics("strong").horizontalAdvance(title) + theme.metrics("small").horizontalAdvance(detail)
+    start = 16 + before + 10 + 12 + pill_size(look).width() + 20
+    end = 16 + (cure_width(group) + 8 if group.cure is not None else 0)
+    cell.text(age, "small", tone="text2", within=cell.inner(start, end))
 
 
 class InstalledTable(Table):
-    """Keeps the selected model selected through every new list."""
+    """Keeps the selected model selected through every new list; `cure_wanted` carries the `Group` to be cured."""
+
+    cure_wanted = QtSignal(object)
 
     def __init__(self, model: InstalledModel) -> None:
         super().__init__(tr("Installed models"))
@@ -220,6 +105,7 @@ class InstalledTable(Table):
         self.set_column_widths({int(column): width for column, width in widths.items()})
         model.modelAboutToBeReset.connect(self._remember)
         model.modelReset.connect(self._lay_out)
+        model.dataChanged.connect(lambda *_: self._place_cures())
 
     @property
     def selected_row(self) -> Row | None:
@@ -254,6 +140,18 @@ class InstalledTable(Table):
         super().focusInEvent(event)
         self.viewport().update()
 
+    def _place_cures(self) -> None:
+        """The button of a group that cannot be reached stands in its row; all other rows are painted."""
+        for place, group in enumerate(self._shown.rows):
+            if not isinstance(group, Group):
+                continue
+            index = self._shown.index(place, 0)
+            shown = self.indexWidget(index)
+            if isinstance(shown, GroupButton):
+                shown.show_group(group)
+            elif group.cure is not None:
+                self.setIndexWidget(index, GroupButton(group, self.cure_wanted.emit))
+
     def _remember(self) -> None:
         row = self.selected_row
         self._kept = row.key if row is not None else None
@@ -265,5 +163,6 @@ class InstalledTable(Table):
             if isinstance(row, Group):
                 self.setRowHeight(place, height)
                 self.setSpan(place, 0, 1, len(Column))
+        self._place_cures()
         if self._shown.rowCount():
             self.select_model(self._kept)

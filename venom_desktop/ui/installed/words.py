@@ -1,17 +1,18 @@
 """What the Installed tab says: states, capabilities, facts of a file, and the numbers of a removal."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Final, assert_never
 
 from PySide6.QtCore import QDate, QLocale
 
 from venom_desktop.core.registry.model import ModelCapabilities, ModelMetadata
 from venom_desktop.core.runtimes.base import LoadSettings, RuntimeState
-from venom_desktop.ui.catalog.words import license_words, provider_words, runtime_words
-from venom_desktop.ui.i18n import DAY_S, ago, date, facts, gigabytes, number, plural, tokens, tokens_short, tr, unknown
-from venom_desktop.ui.installed.presenter import Group, Row, State, can_download, size_of
+from venom_desktop.ui.catalog.words import runtime_words
+from venom_desktop.ui.i18n import DAY_S, ago, facts, gigabytes, number, plural, tokens, tokens_short, tr, unknown
+from venom_desktop.ui.installed.groups import Group, GroupCure, size_of
+from venom_desktop.ui.installed.presenter import Row, can_download
+from venom_desktop.ui.installed.states import State
 from venom_desktop.ui.runtime_state import state_look as runtime_state_look
 from venom_desktop.ui.widgets import PillLook, pill_size
 
@@ -35,18 +36,28 @@ def state_look(state: State) -> PillLook | None:
             return PillLook(text=tr("Activating"), glyph="refresh", state="part")
         case State.VERIFYING:
             return PillLook(text=tr("Verifying"), glyph="refresh", state="part")
+        case State.UPDATING:
+            return PillLook(text=tr("Updating"), glyph="download", state="part")
+        case State.GONE:
+            return PillLook(text=tr("No longer there"), glyph="warning", state="bad")
         case State.FILE_MISSING:
             return PillLook(text=tr("File missing"), glyph="warning", state="bad")
         case State.CHECKSUM_DIFFERS:
             return PillLook(text=tr("Checksum differs"), glyph="warning", state="bad")
         case State.ACTIVE:
             return PillLook(text=tr("Active"), glyph="check", state="ok")
+        case State.UPDATE_AVAILABLE:
+            return update_look()
         case State.LOADED:
             return PillLook(text=tr("Loaded"), glyph="bolt")
         case State.RESTING:
             return None
         case _:
             assert_never(state)
+
+
+def update_look() -> PillLook:
+    return PillLook(text=tr("Update available"), glyph="update", state="part")
 
 
 def widest_state() -> int:
@@ -67,6 +78,27 @@ def runtime_title(runtime: str, title: str | None) -> str:
 
 def group_detail(group: Group) -> str:
     return facts(plural("{count} model", "{count} models", group.count), gigabytes(group.size_bytes))
+
+
+def group_age(group: Group) -> str:
+    """ "Last seen 3 min ago", where the list is not of now; else ""."""
+    if not group.is_old:
+        return ""
+    return tr("Last seen {when}", when=ago(group.seen_at)) if group.seen_at is not None else tr("Not seen yet")
+
+
+def cure_button(group: Group) -> tuple[str, str] | None:
+    """Words and icon of what brings the group's list up to date."""
+    title = runtime_title(group.runtime, group.title)
+    match group.cure:
+        case GroupCure.START:
+            return tr("Start {runtime}", runtime=title), "play"
+        case GroupCure.GET:
+            return tr("Install {runtime}…", runtime=title), "download"
+        case GroupCure.ASK_AGAIN:
+            return tr("Try again"), "refresh"
+        case None:
+            return None
 
 
 def ability_icons(capabilities: ModelCapabilities) -> list[str]:
@@ -100,7 +132,19 @@ def capability_pills(capabilities: ModelCapabilities) -> list[PillLook]:
     return looks
 
 
-def capability_source(model: ModelMetadata) -> str:
+def capability_source(row: Row, runtime: str) -> str:
+    """`runtime` is the title of the one that told them, where a store keeps the model."""
+    model = row.model
+    if row.store is None:
+        return _source_in_file(model)
+    if model.overrides != ModelCapabilities():
+        return tr("Told by {runtime}, partly set by you", runtime=runtime)
+    if model.capabilities == ModelCapabilities():
+        return tr("{runtime} has not told them yet", runtime=runtime)
+    return tr("Told by {runtime}", runtime=runtime)
+
+
+def _source_in_file(model: ModelMetadata) -> str:
     if model.overrides != ModelCapabilities():
         return tr("Read from the model file, partly set by you")
     if model.capabilities == ModelCapabilities():
@@ -119,52 +163,6 @@ def last_used(moment: datetime | None, now: datetime | None = None) -> str:
     return QLocale().toString(QDate(local.year, local.month, local.day), "d MMM yyyy")
 
 
-def second_line(model: ModelMetadata) -> str:
-    """Under the name in the panel: Ollama's or the hub's own name, and where it came from."""
-    source = provider_words(model.provider) if model.provider is not None else None
-    return facts(model.name, source)
-
-
-def file_facts(row: Row) -> list[tuple[str, str, bool]]:
-    """Name, value, and True where the value's end matters."""
-    model = row.model
-    found = [(tr("Size"), facts(gigabytes(size_of(model)), row.capabilities.quantization), False)]
-    if model.license:
-        found.append((tr("Licence"), license_words(model.license), False))
-    found += [
-        (tr("Installed"), date(model.installed_at), False),
-        (tr("Last used"), last_used(model.last_used_at), False),
-        (tr("Checksum"), checksum_words(model), False),
-    ]
-    if model.revision:
-        found.append((tr("Revision"), model.revision, True))
-    place = folder_of(model)
-    if place is not None:
-        found.append((tr("Folder"), short_path(place), True))
-    return found
-
-
-def checksum_words(model: ModelMetadata) -> str:
-    if model.checksum_differs:
-        return tr("differs from the publisher's")
-    if not model.checksums:
-        return tr("none to compare with")
-    if model.verified_at is None:
-        return tr("not verified yet")
-    return tr("verified {date}", date=date(model.verified_at))
-
-
-def folder_of(model: ModelMetadata) -> Path | None:
-    """Where its files lie; None when the row names no path."""
-    return None if model.local_path is None else model.local_path.parent
-
-
-def short_path(path: Path) -> str:
-    """With ~ for the home folder."""
-    home = Path.home()
-    return str(Path("~") / path.relative_to(home)) if path.is_relative_to(home) else str(path)
-
-
 def settings_words(settings: LoadSettings, runtime: str) -> str:
     """The load settings somebody chose, in one line."""
     layers = tr("all") if settings.gpu_layers == -1 else number(settings.gpu_layers or 0)
@@ -178,9 +176,16 @@ def settings_words(settings: LoadSettings, runtime: str) -> str:
     return chosen or tr("{runtime} chooses them", runtime=runtime)
 
 
-def removal_consequence(model: ModelMetadata, runtime: str, bytes_per_s: float | None) -> str:
-    """What a removal deletes, and what bringing it back would cost."""
+def removal_consequence(
+    model: ModelMetadata, runtime: str, bytes_per_s: float | None, *, shared_with: Sequence[str] = ()
+) -> str:
+    """What a removal deletes, and what bringing it back would cost; `shared_with` are other names of its content."""
     size = size_of(model)
+    if shared_with:
+        names = ", ".join(shared_with)
+        return tr(
+            "Its content stays under {names}, so no space becomes free in {runtime}.", names=names, runtime=runtime
+        )
     amount = gigabytes(size)
     if not model.files:
         sentence = tr("Its file ({size}) is deleted from {runtime}.", size=amount, runtime=runtime)
@@ -209,6 +214,8 @@ def row_sentence(row: Row, title: str) -> str:
     look = state_look(row.state)
     parts = [row.model.display_name, title, gigabytes(size_of(row.model)), row.capabilities.quantization]
     parts.append(look.text if look is not None else None)
+    if row.has_update and row.state is not State.UPDATE_AVAILABLE:
+        parts.append(update_look().text)
     return ", ".join(part for part in parts if part)
 
 

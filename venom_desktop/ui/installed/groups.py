@@ -1,0 +1,72 @@
+"""The head of one runtime's models: how many, how much, how the runtime stands, and what brings its list up to date."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+
+from venom_desktop.core.registry.model import ModelMetadata
+from venom_desktop.core.registry.store_rows import StoreView
+from venom_desktop.core.runtimes.base import RuntimeSnapshot, RuntimeState
+
+
+class GroupCure(Enum):
+    """What makes a store that cannot be reached answer again."""
+
+    START = "start"
+    GET = "get"
+    """Its program is not on this machine."""
+    ASK_AGAIN = "ask_again"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """`state` None: this program does not run it. `is_old`: its store cannot be reached, the rows are of `seen_at`."""
+
+    runtime: str
+    title: str | None
+    count: int
+    size_bytes: int
+    state: RuntimeState | None
+    is_old: bool = False
+    seen_at: datetime | None = field(default=None, compare=False)
+    cure: GroupCure | None = None
+
+
+def size_of(model: ModelMetadata) -> int | None:
+    if model.size_bytes is not None:
+        return model.size_bytes
+    return None if model.size_gb is None else round(model.size_gb * 1e9)
+
+
+def bytes_of(models: Sequence[ModelMetadata]) -> int:
+    """What they take together; a content that stands under two names in one store counts once."""
+    return sum({model.revision or model.name: size_of(model) or 0 for model in models}.values())
+
+
+def make_group(
+    runtime: str, models: Sequence[ModelMetadata], snapshot: RuntimeSnapshot | None, store: StoreView | None
+) -> Group:
+    is_old = store is not None and not store.reachable
+    return Group(
+        runtime=runtime,
+        title=snapshot.title if snapshot else None,
+        count=len(models),
+        size_bytes=bytes_of(models) if store is not None else sum(size_of(model) or 0 for model in models),
+        state=snapshot.state if snapshot else None,
+        is_old=is_old,
+        seen_at=store.read_at if store is not None else None,
+        cure=_cure(snapshot.state) if is_old and snapshot is not None else None,
+    )
+
+
+def _cure(state: RuntimeState) -> GroupCure | None:
+    match state:
+        case RuntimeState.STOPPED | RuntimeState.EXITED:
+            return GroupCure.START
+        case RuntimeState.UNAVAILABLE:
+            return GroupCure.GET
+        case RuntimeState.RUNNING:
+            return GroupCure.ASK_AGAIN
+        case RuntimeState.STARTING | RuntimeState.STOPPING:
+            return None
