@@ -20,6 +20,7 @@ MODULES: Final = (
     "catalog_filter",
     "catalog_down",
     "ollama_library",
+    "ollama",
     "manifest",
     "download",
     "gateway",

@@ -70,6 +70,18 @@ BARS: Final[Mapping[str, Bar]] = {
         for fault in ("refused", "hanging", "error_500")
         for kind in ("last", "bundled")
     },
+    **{
+        f"{server}_{row}": Bar(limit=limit)
+        for server in ("ollama", "ollama_real")
+        for row, limit in (
+            ("load_added", 100),
+            ("activation_added", 100),
+            ("install_over_plain_pull", 1.03),
+            ("install_cpu", 3),
+            ("install_cpu_over_plain_pull", 3),
+        )
+    },
+    "ollama_down_list_worst": Bar(limit=0.3),
     "manifest_load_10000": Bar(limit=150),
     "manifest_save_growth": Bar(limit=10),
     "download_install_over_hf_throughput": Bar(limit=1.0, at_least=True),
