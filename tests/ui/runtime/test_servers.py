@@ -242,7 +242,9 @@ def test_an_install_that_could_not_begin_says_why(themed: QApplication, tmp_path
     run_desk(themed, tmp_path / "home", scenario, servers={OLLAMA: PlainServer(MISSING)}, tools=tools)
 
 
-def test_the_setup_goes_on_on_the_card_and_can_be_cancelled(themed: QApplication, tmp_path: Path) -> None:
+def test_the_setup_goes_on_on_the_card_and_starts_the_server_unless_it_is_cancelled(
+    themed: QApplication, tmp_path: Path
+) -> None:
     waits = asyncio.Event()
 
     async def fetch(operation: ModelOperation) -> AsyncGenerator[Progress, None]:
@@ -255,7 +257,7 @@ def test_the_setup_goes_on_on_the_card_and_can_be_cancelled(themed: QApplication
             return await operations[0].start(OperationType.SETUP, "Ollama", runtime=OLLAMA)
 
     operations: list[OperationService] = []
-    setup = RealSetup()
+    setup, server = RealSetup(), PlainServer(MISSING)
 
     async def scenario(desk: Desk) -> None:
         service, card = desk.services.registry.operations, card_of(desk)
@@ -274,12 +276,18 @@ def test_the_setup_goes_on_on_the_card_and_can_be_cancelled(themed: QApplication
         await desk.until(lambda: shown(card) == {"Install Ollama"})
         assert not card.bar.isVisible()
         assert service.operations[0].status is OperationStatus.CANCELLED
+        assert server.asked == []
+        press(card, "Install Ollama")
+        await desk.until(lambda: word(desk) == "Installing")
+        waits.set()
+        await desk.until(lambda: word(desk) == "Running")
+        assert server.asked == ["start"]
 
     run_desk(
         themed,
         tmp_path / "home",
         scenario,
-        servers={OLLAMA: PlainServer(MISSING)},
+        servers={OLLAMA: server},
         tools={OLLAMA: ServerTools(setup=setup)},
     )
 

@@ -8,10 +8,10 @@ from PySide6.QtCore import Signal as QtSignal
 from PySide6.QtWidgets import QWidget
 
 from venom_desktop.core.errors import Cure, NotOurServer, ServerPortTaken
-from venom_desktop.core.operations.operation import ModelOperation
+from venom_desktop.core.operations.operation import ModelOperation, OperationStatus
 from venom_desktop.core.registry.model import ModelKey
 from venom_desktop.core.runtimes.active import ActiveModelStore
-from venom_desktop.core.runtimes.base import LoadSettings, Runtime, RuntimeSnapshot, ServerRuntime
+from venom_desktop.core.runtimes.base import LoadSettings, Runtime, RuntimeSnapshot, RuntimeState, ServerRuntime
 from venom_desktop.ui.bridge import Bridge
 from venom_desktop.ui.dialogs import ask
 from venom_desktop.ui.runtime.card import RuntimeCard
@@ -133,8 +133,11 @@ class RuntimeCards(QWidget):
             case Verb.CANCEL:
                 await self._cancel(name)
             case Verb.RESUME:
-                self._resume(name)
-            case Verb.INSTALL | Verb.UPDATE:
+                await self._resume(name)
+            case Verb.INSTALL:
+                await self.servers[name].install()
+                await self._start_when_set_up(name)
+            case Verb.UPDATE:
                 await self.servers[name].install()
             case other:
                 assert_never(other)
@@ -160,9 +163,18 @@ class RuntimeCards(QWidget):
         else:
             self._verbs.cancel(work.operation_id)
 
-    def _resume(self, name: str) -> None:
+    async def _resume(self, name: str) -> None:
         if (work := self._setup_work(name)) is not None:
             self._verbs.resume(work.operation_id)
+            await self._start_when_set_up(name)
+
+    async def _start_when_set_up(self, name: str) -> None:
+        """Who had no server and installed one wants it to run; an update leaves a server as it is."""
+        work, runtime = self._setup_work(name), self._runtimes[name]
+        if work is None or runtime.snapshot.state is not RuntimeState.UNAVAILABLE:
+            return
+        if (await self._verbs.wait(work.operation_id)).status is OperationStatus.COMPLETED:
+            await self._verbs.start(name)
 
     def _setup_work(self, name: str) -> ModelOperation | None:
         """The setup of this server's program that is not over."""

@@ -59,6 +59,10 @@ class RuntimeVerbs:
     def resume(self, operation_id: str) -> None:
         self._registry.resume(operation_id)
 
+    async def wait(self, operation_id: str) -> ModelOperation:
+        """Return when it is completed, failed, cancelled or paused."""
+        return await self._registry.wait(operation_id)
+
     async def start(self, runtime: str) -> None:
         """Start a server, or activate the last model of a runtime that runs one model per process.
 
