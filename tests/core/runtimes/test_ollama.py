@@ -321,6 +321,15 @@ async def test_a_model_that_expired_is_loaded_again_by_the_next_question(bench: 
     assert ollama.loads == [(ONE.name, {"num_ctx": 512})] * 2
 
 
+async def test_what_was_active_before_this_program_started_answers_again(bench: Bench, ollama: OllamaStandIn) -> None:
+    bench.runtime.resume(ONE, SETTINGS)
+    assert await bench.text() == SPEECH
+    assert ollama.loads == [(ONE.name, {"num_ctx": 512})]
+    await load(bench, TWO)
+    bench.runtime.resume(ONE, SETTINGS)
+    assert bench.runtime.upstream().model == TWO.name
+
+
 # Answers
 
 

@@ -145,7 +145,10 @@ class Runtime(Protocol):
     def snapshot(self) -> RuntimeSnapshot: ...
 
     async def load(self, model: ModelMetadata, settings: LoadSettings) -> None:
-        """Start if need be, load `model`, answer `/health`. Raises `RuntimeFailed`, `FileMissing`."""
+        """Start if need be, load `model`, answer `/health`.
+
+        Raises `RuntimeFailed`, `FileMissing`, `LoadCancelled`; a server of many models `UnknownModel`, `ModelNotLoaded`.
+        """
 
     async def unload(self) -> None:
         """Take the model out of memory; for an engine of one model per process this ends it."""
@@ -157,7 +160,7 @@ class Runtime(Protocol):
         """Stream one answer. Closing the iterator cancels it upstream. Raises `RuntimeUnavailable`."""
 
     def upstream(self) -> Upstream:
-        """Where the loaded model answers. Raises `RuntimeUnavailable`."""
+        """Where the loaded model answers. Raises `RuntimeUnavailable`; `NoActiveModel` where a server runs without one."""
 
     def passing(self) -> AbstractContextManager[Upstream]:
         """As `upstream`, for one request that is passed on: it counts as `answering` until it is left."""

@@ -169,6 +169,11 @@ class Ollama:
             self._model, self._options = model, options
             await self._state.look(thoroughly=False)
 
+    def resume(self, model: ModelMetadata, settings: LoadSettings) -> None:
+        """Let the model that was active before this program started answer again; the first question loads it."""
+        if self._model is None:
+            self._model, self._options = model, options_for(settings)
+
     async def unload(self) -> None:
         """As `ServerRuntime`; nothing is active any more. A server that does not answer has nothing to unload."""
         self._memory.end_loads()
