@@ -147,7 +147,7 @@ class Runtime(Protocol):
     async def load(self, model: ModelMetadata, settings: LoadSettings) -> None:
         """Start if need be, load `model`, answer `/health`.
 
-        Raises `RuntimeFailed`, `FileMissing`, `LoadCancelled`; a server of many models `UnknownModel`, `ModelNotLoaded`.
+        Raises `RuntimeFailed`, `FileMissing`, `LoadCancelled`; one with a store `UnknownModel`, `ModelNotLoaded`.
         """
 
     async def unload(self) -> None:
@@ -160,7 +160,7 @@ class Runtime(Protocol):
         """Stream one answer. Closing the iterator cancels it upstream. Raises `RuntimeUnavailable`."""
 
     def upstream(self) -> Upstream:
-        """Where the loaded model answers. Raises `RuntimeUnavailable`; `NoActiveModel` where a server runs without one."""
+        """Where the loaded model answers. Raises `RuntimeUnavailable`, `NoActiveModel` (the server runs, without)."""
 
     def passing(self) -> AbstractContextManager[Upstream]:
         """As `upstream`, for one request that is passed on: it counts as `answering` until it is left."""
