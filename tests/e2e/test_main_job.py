@@ -33,7 +33,7 @@ def _assert_left_nothing(window: AppWindow) -> None:
 
 def _find_and_choose(window: AppWindow, label: str) -> None:
     window.browse()
-    window.type_into("Search Hugging Face", "tiny-lab", kind="SearchField")
+    window.type_into("Search Ollama and Hugging Face", "tiny-lab", kind="SearchField")
     wait_for(lambda: len(window.rows("CatalogTable")) == 1)
     window.click_row("Tiny Llama, *", "CatalogTable")
     wait_for(lambda: len(window.rows("QuantizationTable")) == 2)

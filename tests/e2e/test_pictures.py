@@ -30,7 +30,7 @@ async def used_home(hub: HubServer, private_home: Path, tmp_path: Path, monkeypa
 
 def _use(window: AppWindow) -> None:
     """Activate, ask something, and leave a download under way."""
-    window.type_into("Search Hugging Face", "model", kind="SearchField")
+    window.type_into("Search Ollama and Hugging Face", "model", kind="SearchField")
     window.go_to("Installed")
     window.click("Activate on llama.cpp", inside="InstalledDetails")
     window.see("Unload", "Button", inside="InstalledDetails")
