@@ -104,6 +104,7 @@ def test_a_changed_setting_is_marked_until_the_restart_that_brings_it(
         desk.tab.show_tuning(OLLAMA)
         page = desk.tab.tuning
         assert page is not None
+        await desk.until(lambda: page.form.is_whole)
         assert not page.banner.isVisible()
         page.rows["OLLAMA_KV_CACHE_TYPE"].choice.choose("q4_0")
         await desk.until(page.banner.isVisible)

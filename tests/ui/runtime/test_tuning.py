@@ -67,6 +67,7 @@ class Editor:
             page.show()
             garbage = GarbageOnThisThread()
             try:
+                await until(lambda: page.form.is_whole)
                 yield page
             finally:
                 await turns()

@@ -84,6 +84,7 @@ class RuntimeTab(QWidget):
         self.charts = HostCharts(bridge, host)
         self.log = LogView(bridge)
         self.tuning: TuningPage | None = None
+        self._tunings: dict[str, TuningPage] = {}
         self.prompt = PromptPanel(bridge, ask=ask, ui_state=ui_state)
         self.prompt_button = Button(tr("Try a prompt"), icon="send", size="dense", on_click=self._toggle_prompt)
         self._place()
@@ -215,14 +216,16 @@ class RuntimeTab(QWidget):
         desk = self._tools.get(name, NO_TOOLS).tuning
         if desk is None:
             return
-        if self.tuning is not None:
-            self._main.removeWidget(self.tuning)
-            self.tuning.deleteLater()
-        self.tuning = TuningPage(self._bridge, desk, snapshot=lambda: self._runtimes[name].snapshot)
-        self.tuning.closed.connect(self._close_page)
-        self.tuning.verb_wanted.connect(partial(self.run_verb, name))
-        self._main.addWidget(self.tuning)
-        self._main.setCurrentWidget(self.tuning)
+        page = self._tunings.get(name)
+        if page is None:
+            page = TuningPage(self._bridge, desk, snapshot=lambda: self._runtimes[name].snapshot)
+            page.closed.connect(self._close_page)
+            page.verb_wanted.connect(partial(self.run_verb, name))
+            self._tunings[name] = page
+            self._main.addWidget(page)
+        page.look()
+        self.tuning = page
+        self._main.setCurrentWidget(page)
 
     def cure(self, cure: Cure) -> None:
         """Start a runtime or show its log; what lies in other tabs is passed on."""

@@ -1,11 +1,10 @@
 """The tuning of a server over the page: profile, every variable with its source, and what a restart would bring."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
 
 from PySide6.QtCore import Signal as QtSignal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from venom_desktop.core.errors import InvalidSetting
 from venom_desktop.core.runtimes.base import Control, RuntimeSnapshot, RuntimeState
@@ -19,35 +18,16 @@ from venom_desktop.ui.messages import message_of
 from venom_desktop.ui.runtime.card_facts import Verb
 from venom_desktop.ui.runtime.drop_in_dialog import DropInDialog
 from venom_desktop.ui.runtime.server_tools import TuningDesk
-from venom_desktop.ui.runtime.tuning_profile import ProfileBox
-from venom_desktop.ui.runtime.tuning_row import TuningRowView
+from venom_desktop.ui.runtime.tuning_form import TuningForm
 from venom_desktop.ui.widgets import (
     Banner,
     Button,
     Label,
-    SettingsBox,
     ToolButton,
     column,
     row,
     scrolling,
     wrapped,
-)
-
-PAGE_WIDTH = 760
-_GROUPS: Final[tuple[tuple[Callable[[], str], tuple[str, ...]], ...]] = (
-    (
-        lambda: tr("Memory and speed"),
-        (
-            "OLLAMA_CONTEXT_LENGTH",
-            "OLLAMA_NUM_PARALLEL",
-            "OLLAMA_MAX_QUEUE",
-            "OLLAMA_MAX_LOADED_MODELS",
-            "OLLAMA_FLASH_ATTENTION",
-            "OLLAMA_KV_CACHE_TYPE",
-        ),
-    ),
-    (lambda: tr("Loading and unloading"), ("OLLAMA_KEEP_ALIVE", "OLLAMA_LOAD_TIMEOUT")),
-    (lambda: tr("Access and files"), ("OLLAMA_NO_CLOUD", "OLLAMA_HOST", "OLLAMA_MODELS", "OLLAMA_ORIGINS")),
 )
 
 
@@ -64,20 +44,21 @@ class TuningPage(QWidget):
         self._snapshot = snapshot
         self._wanted: Mapping[str, str] | None = None
         self._storing = False
-        self.rows: dict[str, TuningRowView] = {}
-        self.profiles = ProfileBox(desk.profile_variable)
+        self.form = TuningForm(snapshot().title, profile_variable=desk.profile_variable)
+        self.rows = self.form.rows
+        self.profiles = self.form.profiles
         self.banner = Banner("note", icon="refresh")
         self.problem = Banner("cure", closable=True)
         title = tr("Tuning of {runtime}", runtime=snapshot().title)
         self.back_button = ToolButton("left", tr("Back"), on_click=self.closed.emit)
         self.reset_button = Button(tr("Return all to the profile"), "quiet", size="dense")
         self.reset_button.clicked.connect(lambda: self._want({}))
-        self._content: QVBoxLayout = column(spacing=0, margins=(0, 4, 0, 24))
         head = row(self.back_button, Label(title, "heading"), None, self.reset_button)
         banners = column(self.problem, self.banner, spacing=8)
-        self.setLayout(column(head, banners, (self._scrolled(), 1), spacing=10, margins=(16, 12, 16, 0)))
+        page = scrolling(wrapped(row((self.form, 1), margins=(8, 0, 8, 0))))
+        self.setLayout(column(head, banners, (page, 1), spacing=10, margins=(16, 12, 16, 0)))
         self.setAccessibleName(title)
-        self._build()
+        self.form.edited.connect(self._change)
         self.profiles.chosen.connect(self._choose_profile)
         bridge.listen(desk.changed, self, lambda _: self.look())
         self.look()
@@ -89,64 +70,13 @@ class TuningPage(QWidget):
         except InvalidSetting as error:
             self._tell(error)
             return
-        if set(self.rows) != {shown.name for shown in rows}:
-            self._add_further(rows)
-        for shown in rows:
-            self.rows[shown.name].show_row(shown)
+        self.form.show_rows(rows)
         self.profiles.show_profile(self._desk.profile())
         if self._desk.chosen():
             self.reset_button.allow()
         else:
             self.reset_button.forbid(tr("Every value is the profile's already"))
         self._show_banner(rows)
-
-    def _scrolled(self) -> QWidget:
-        inner = QWidget()
-        inner.setMaximumWidth(PAGE_WIDTH)
-        inner.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        inner.setLayout(self._content)
-        return scrolling(wrapped(row((inner, 1), margins=(8, 0, 8, 0))))
-
-    def _build(self) -> None:
-        by_name = {shown.name: shown for shown in self._desk.rows()}
-        self._add_group(tr("Profile"), self.profiles)
-        for heading, names in _GROUPS:
-            self._add_group(
-                heading(), SettingsBox(*self._views([by_name.pop(name) for name in names if name in by_name]))
-            )
-        self._further = SettingsBox()
-        self._further_head = self._add_group(tr("Further variables"), self._further)
-        self._show_further()
-        self._content.addStretch(1)
-
-    def _add_group(self, heading: str, box: QWidget) -> Label:
-        label = Label(heading, "heading")
-        self._content.addWidget(label)
-        self._content.addSpacing(10)
-        self._content.addWidget(box)
-        self._content.addSpacing(22)
-        return label
-
-    def _add_further(self, rows: Sequence[TuningRow]) -> None:
-        """Variables that this program does not know, set in the settings by hand."""
-        for name in set(self.rows) - {shown.name for shown in rows}:
-            self.rows.pop(name).hide()
-        for view in self._views([shown for shown in rows if shown.name not in self.rows]):
-            self._further.add(view)
-        self._show_further()
-
-    def _show_further(self) -> None:
-        known = {name for _, names in _GROUPS for name in names}
-        there = bool(set(self.rows) - known)
-        self._further.setVisible(there)
-        self._further_head.setVisible(there)
-
-    def _views(self, rows: Sequence[TuningRow]) -> list[TuningRowView]:
-        views = [TuningRowView(shown, self._snapshot().title) for shown in rows]
-        for view in views:
-            view.edited.connect(self._change)
-            self.rows[view.name] = view
-        return views
 
     def _show_banner(self, rows: Sequence[TuningRow]) -> None:
         snapshot, waiting = self._snapshot(), sum(shown.in_server is False for shown in rows)
