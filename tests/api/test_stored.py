@@ -1,5 +1,6 @@
 """Models of Ollama over HTTP: listed, pulled, activated, asked, copied, renamed, updated, removed."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from tests.fakes.oci_registry import OciRegistryServer
 from tests.fakes.ollama_library import GEMMA, OllamaLibraryServer
 from tests.fakes.ollama_server import OllamaStandIn
 from venom_desktop.core.operations.operation import OperationStatus
+from venom_desktop.core.runtimes.base import RuntimeState
 
 GPT = "gpt:1b"
 
@@ -114,3 +116,22 @@ async def test_a_server_that_is_away_leaves_its_models_in_the_list(
     assert listed["by_runtime"] == {"ollama": [GPT]}
     assert listed["stores"]["ollama"]["reachable"] is False
     assert "Ollama is not running" in listed["stores"]["ollama"]["error"]
+
+
+async def test_a_server_that_others_end_and_start_again_is_noticed_behind_the_gateway(
+    served: Served, call: Caller, ollama: OllamaStandIn
+) -> None:
+    await call.good("POST", "models/activate", {"name": GPT, "runtime": "ollama"})
+    runtime = served.services.runtimes["ollama"]
+    states: asyncio.Queue[RuntimeState] = asyncio.Queue()
+    runtime.changed.subscribe(lambda snapshot: states.put_nowait(snapshot.state))
+    body = {"model": "active", "messages": [{"role": "user", "content": "Hello"}]}
+    async with asyncio.timeout(20):
+        ollama.go_down()
+        while await states.get() is RuntimeState.RUNNING:
+            pass
+        assert (await call("POST", "/v1/chat/completions", body)).status_code == 503
+        ollama.come_back()
+        while await states.get() is not RuntimeState.RUNNING:
+            pass
+    assert (await call("POST", "/v1/chat/completions", body)).status_code == 200

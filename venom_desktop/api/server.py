@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 from venom_desktop.api.auth import read_or_make_token
 from venom_desktop.core.errors import PortTaken
 from venom_desktop.core.http import import_passing
+from venom_desktop.core.runtimes.base import ServerRuntime
 from venom_desktop.core.runtimes.control.ports import listening_pids
 from venom_desktop.core.services import Services
+from venom_desktop.core.signals import Unsubscribe
 
 if TYPE_CHECKING:
     from venom_desktop.api.running import Running
@@ -35,6 +37,7 @@ class ApiServer:
         self._token: str | None = None
         self._url: str | None = None
         self._running: Running | None = None
+        self._watches: list[Unsubscribe] = []
         self._changing = asyncio.Lock()
 
     @property
@@ -70,12 +73,18 @@ class ApiServer:
 
                 self._running = await assemble(self._services, self._token)
                 undo.pop_all()
+            # What passes the gateway meets servers as they are now, not as they were when somebody last looked.
+            servers = [one for one in self._services.runtimes.values() if isinstance(one, ServerRuntime)]
+            self._watches = [server.watch() for server in servers]
             await self._running.start(listener)
 
     async def stop(self) -> None:
         """Break off what is being answered, close every connection; harmless when it does not run."""
         async with self._changing:
             running, self._running = self._running, None
+            watches, self._watches = self._watches, []
+            for end in watches:
+                end()
             if running is not None:
                 await running.stop()
 

@@ -61,9 +61,17 @@ def lifecycle_of(
     async def open_inventory() -> None:
         await services.registry.inventory.refresh()
 
+    async def first_look() -> None:
+        """The model of Ollama that was active when the program ended answers again, where its server runs."""
+        await ollama.runtime.refresh()
+        key = services.active.snapshot.key
+        row = services.registry.inventory.get(key) if key is not None else None
+        if row is not None and row.runtime == ollama.runtime.name:
+            ollama.runtime.resume(row, services.model_settings.get(row.key))
+
     async def look_at_ollama() -> None:
         """Not waited for: a server that hangs must not hold up the rest."""
-        scope.start("first look at Ollama", ollama.runtime.refresh())
+        scope.start("first look at Ollama", first_look())
 
     return Lifecycle(
         Step(name="HTTP clients", stop=close_clients),
