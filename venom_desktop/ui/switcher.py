@@ -78,6 +78,7 @@ class SwitchDelegate(RowDelegate):
         row: SwitchRow = cell.value
         if row.kind is RowKind.RUNTIME:
             cell.text(row.title, "small_medium", tone="text3", within=cell.inner(16, 16))
+            cell.text(row.trailing, "small", tone="text3", trailing=True, within=cell.inner(16, 18))
             return
         icon = "eject" if row.kind is RowKind.UNLOAD else "check" if row.active else None
         if icon is not None:

@@ -33,7 +33,13 @@ class SwitchRow:
     @property
     def sentence(self) -> str:
         """For a screen reader."""
-        return ", ".join(part for part in (self.title, self.detail, tr("active") if self.active else "") if part)
+        return ", ".join(part for part in (self.title, self.detail, self._last) if part)
+
+    @property
+    def _last(self) -> str:
+        if self.kind is RowKind.RUNTIME:
+            return self.trailing
+        return tr("active") if self.active else ""
 
 
 def switch_rows(inventory: InventorySnapshot, text: str) -> tuple[SwitchRow, ...]:
@@ -43,7 +49,7 @@ def switch_rows(inventory: InventorySnapshot, text: str) -> tuple[SwitchRow, ...
     usable.sort(key=_last_used, reverse=True)
     rows: list[SwitchRow] = []
     for runtime in dict.fromkeys(model.runtime for model in usable):
-        rows.append(SwitchRow(kind=RowKind.RUNTIME, title=runtime_title(runtime)))
+        rows.append(SwitchRow(kind=RowKind.RUNTIME, title=runtime_title(runtime), trailing=_beside(inventory, runtime)))
         rows += [_row(model, inventory.active) for model in usable if model.runtime == runtime]
     return (*rows, *_unload(inventory, words))
 
@@ -67,6 +73,12 @@ def next_choice(rows: tuple[SwitchRow, ...], current: int, step: int) -> int:
 
 def runtime_title(runtime: str) -> str:
     return _RUNTIMES.get(runtime, runtime)
+
+
+def _beside(inventory: InventorySnapshot, runtime: str) -> str:
+    """What an activation does first, where the server that keeps the models does not answer."""
+    store = inventory.stores.get(runtime)
+    return "" if store is None or store.reachable else tr("Not running, is started first")
 
 
 def _row(model: ModelMetadata, active: ModelKey | None) -> SwitchRow:

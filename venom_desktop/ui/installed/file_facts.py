@@ -7,6 +7,7 @@ from venom_desktop.core.registry.updates import UpdateState, UpdateStatus
 from venom_desktop.ui.catalog.words import license_words, provider_words
 from venom_desktop.ui.i18n import ago, date, facts, gigabytes, tr, unknown
 from venom_desktop.ui.installed.presenter import Row, size_of
+from venom_desktop.ui.installed.states import State
 from venom_desktop.ui.installed.words import last_used
 from venom_desktop.ui.messages import message_of
 
@@ -46,7 +47,10 @@ def _of_store(row: Row, runtime: str) -> list[Fact]:
     folder = folder_of(row)
     digest = row.model.revision
     found: list[Fact] = []
-    if row.update is not None:
+    if row.state is State.GONE:
+        return []
+    if row.update is not None and not row.has_update:
+        # That there is a newer one is said by the box with its verb.
         found.append((tr("Version"), version_words(row.update), False))
     found += [
         (tr("Checksum"), tr("checked by {runtime}", runtime=runtime), False),
@@ -60,15 +64,11 @@ def version_words(state: UpdateState) -> str:
     """What was heard about a newer one, and when."""
     match state.status:
         case UpdateStatus.CURRENT:
-            return facts(tr("newest"), _asked(state))
+            return facts(tr("newest"), tr("asked {when}", when=ago(state.checked_at)))
         case UpdateStatus.AVAILABLE:
-            return facts(tr("a newer one is published"), _asked(state))
+            return tr("a newer one is published")
         case UpdateStatus.UNKNOWN:
             return message_of(state.error).sentence if state.error is not None else unknown()
-
-
-def _asked(state: UpdateState) -> str:
-    return tr("asked {when}", when=ago(state.checked_at))
 
 
 def checksum_words(model: ModelMetadata) -> str:

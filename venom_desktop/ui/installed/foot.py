@@ -57,8 +57,14 @@ def _gone(title: str) -> str:
 
 def _what_comes_first(row: Row, inventory: InventorySnapshot, title: str) -> str:
     """What an activation does before the model answers."""
-    start = "" if row.is_reachable else tr("{runtime} is started first.", runtime=title)
-    return " ".join(part for part in (start, _what_is_replaced(row, inventory)) if part)
+    if row.is_reachable:
+        return _what_is_replaced(row, inventory)
+    start = tr("{runtime} is started first.", runtime=title)
+    active = inventory.active
+    if active is None or active.runtime == row.model.runtime:
+        # Nothing of a server that does not run is in memory.
+        return start
+    return f"{start} {_what_is_replaced(row, inventory)}"
 
 
 def _what_is_replaced(row: Row, inventory: InventorySnapshot) -> str:
@@ -66,7 +72,7 @@ def _what_is_replaced(row: Row, inventory: InventorySnapshot) -> str:
         return tr("Not in memory right now. Activating loads it again.")
     active = inventory.active
     if active is None:
-        return "" if not row.is_reachable else tr("No model is active now.")
+        return tr("No model is active now.")
     return tr("Replaces {name}, which is unloaded first.", name=active.name)
 
 

@@ -1,7 +1,7 @@
 """The head of one runtime's models: how many, how much, how the runtime stands, and what brings its list up to date."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
 
@@ -31,6 +31,8 @@ class Group:
     is_old: bool = False
     seen_at: datetime | None = field(default=None, compare=False)
     cure: GroupCure | None = None
+    is_known: bool = True
+    """False: the store is there and was never heard, so nobody knows what is in it."""
 
 
 def size_of(model: ModelMetadata) -> int | None:
@@ -58,6 +60,13 @@ def make_group(
         seen_at=store.read_at if store is not None else None,
         cure=_cure(snapshot.state) if is_old and snapshot is not None else None,
     )
+
+
+def make_unknown(runtime: str, snapshot: RuntimeSnapshot | None, store: StoreView) -> Group | None:
+    """The head of a store that was never heard, where its server is there and only has to be started."""
+    if store.listed or snapshot is None or snapshot.state not in (RuntimeState.STOPPED, RuntimeState.EXITED):
+        return None
+    return replace(make_group(runtime, (), snapshot, store), is_known=False)
 
 
 def _cure(state: RuntimeState) -> GroupCure | None:

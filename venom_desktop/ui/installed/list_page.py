@@ -6,9 +6,11 @@ from PySide6.QtCore import Signal as QtSignal
 from PySide6.QtWidgets import QFileDialog, QStackedWidget
 
 from venom_desktop.ui.i18n import tr
+from venom_desktop.ui.installed.groups import Group
 from venom_desktop.ui.installed.storage import StorageLine
 from venom_desktop.ui.installed.table import InstalledModel, InstalledTable
 from venom_desktop.ui.installed.update_bar import UpdateAll, UpdateBar
+from venom_desktop.ui.installed.words import runtime_title
 from venom_desktop.ui.widgets import (
     Banner,
     Button,
@@ -52,12 +54,19 @@ class InstalledList(Frame):
             tr("The filter looks at names, runtimes and quantizations."),
             Button(tr("Clear filter"), on_click=self.search.clear),
         )
+        self._unknown: Group | None = None
+        self._empty_words = tr(
+            "Find one in the catalog, or import a GGUF file you already have. An imported file stays where it is."
+        )
+        self.start_button = Button("", on_click=lambda: self.table.cure_wanted.emit(self._unknown))
+        self._empty_import = Button(tr("Import a file…"), icon="plus", on_click=self.choose_file)
         self._empty = EmptyState(
             "installed",
             tr("No models installed yet"),
-            tr("Find one in the catalog, or import a GGUF file you already have. An imported file stays where it is."),
+            self._empty_words,
             Button(tr("Browse the catalog"), on_click=self.catalog_wanted.emit),
-            Button(tr("Import a file…"), icon="plus", on_click=self.choose_file),
+            self.start_button,
+            self._empty_import,
         )
         self._pages = QStackedWidget()
         for page in (self.table, self._no_match, self._empty):
@@ -72,10 +81,30 @@ class InstalledList(Frame):
 
     def show_page(self, *, any_installed: bool) -> None:
         """The table, or why there is none."""
-        listed = self.rows.rowCount() > 0
+        unknown = [row for row in self.rows.rows if isinstance(row, Group) and not row.is_known]
+        listed = self.rows.rowCount() > (0 if any_installed else len(unknown))
+        self._show_unknown(unknown[0] if unknown else None)
         self._pages.setCurrentWidget(self.table if listed else self._no_match if any_installed else self._empty)
         self.search.setEnabled(any_installed)
         self.updates.setVisible(any_installed)
+
+    def _show_unknown(self, group: Group | None) -> None:
+        """With nothing listed, a server that is not running may still have models."""
+        self._unknown = group
+        self.start_button.setVisible(group is not None)
+        self._empty_import.setVisible(group is None)
+        if group is None:
+            self._empty.tell(tr("No models installed yet"), self._empty_words)
+            return
+        runtime = runtime_title(group.runtime, group.title)
+        self.start_button.set_content(tr("Start {runtime}", runtime=runtime), "play")
+        self._empty.tell(
+            tr("No models known yet"),
+            tr(
+                "{runtime} is not running, so nobody knows which models it has. Start it, or find one in the catalog.",
+                runtime=runtime,
+            ),
+        )
 
     @property
     def shows_empty_state(self) -> bool:

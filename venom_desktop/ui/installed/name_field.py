@@ -13,22 +13,27 @@ from venom_desktop.ui import theme
 from venom_desktop.ui.i18n import tr
 from venom_desktop.ui.installed.words import runtime_title
 from venom_desktop.ui.messages import message_of
+from venom_desktop.ui.theme_tokens import ColorRole
 from venom_desktop.ui.widgets import Label, column
 
 MOST_TRIED: Final = 100
 
 
 class NameField(QWidget):
-    """`changed` at every change; `problem` is empty for a name that can be taken, `name` is what it will be called."""
+    """`changed` at every change; `problem` is empty for a name that can be taken, `name` is what it will be called.
+
+    `own` is the name of the model that gets another one.
+    """
 
     changed = QtSignal()
     entered = QtSignal()
 
-    def __init__(self, inventory: Inventory, runtime: str, title: str | None = None) -> None:
+    def __init__(self, inventory: Inventory, runtime: str, title: str | None = None, *, own: str | None = None) -> None:
         super().__init__()
         self._inventory = inventory
         self._runtime = runtime
         self._title = runtime_title(runtime, title)
+        self._own = own
         self.problem = ""
         self.name = ""
         self.line = QLineEdit()
@@ -67,6 +72,9 @@ class NameField(QWidget):
             self._tell(message_of(error).sentence if text else tr("Enter a name."))
             return
         taken = self._taken_by(text)
+        if taken is not None and taken == self._own:
+            self._tell(tr("Type the new name."), tone="text2")
+            return
         if taken is not None:
             self._tell(message_of(AlreadyInstalled(model_name=taken, runtime=self._title)).sentence)
             return
@@ -79,9 +87,9 @@ class NameField(QWidget):
         except (UnknownModel, AmbiguousName, InvalidName):
             return None
 
-    def _tell(self, problem: str, note: str = "") -> None:
+    def _tell(self, problem: str, note: str = "", *, tone: ColorRole = "bad") -> None:
         self.problem = problem
         self.note.setText(problem or note)
-        theme.set_tone(self.note, "bad" if problem else "text2")
+        theme.set_tone(self.note, tone if problem else "text2")
         self.line.setAccessibleDescription(problem or note)
         self.changed.emit()

@@ -15,7 +15,7 @@ from venom_desktop.core.registry.store_rows import StoreView
 from venom_desktop.core.registry.updates import Updates, UpdateState, UpdateStatus
 from venom_desktop.core.runtimes.base import RuntimeSnapshot
 from venom_desktop.ui.installed.groups import Group as Group
-from venom_desktop.ui.installed.groups import make_group
+from venom_desktop.ui.installed.groups import make_group, make_unknown
 from venom_desktop.ui.installed.groups import size_of as size_of
 from venom_desktop.ui.installed.states import State as State
 from venom_desktop.ui.installed.states import state_of
@@ -100,7 +100,21 @@ class Lister:
         for runtime, rows in sorted(found.items(), key=lambda item: (item[0] not in views, item[0])):
             models = [row.model for row in rows if row.state is not State.GONE]
             listed += [make_group(runtime, models, runtimes.get(runtime), inventory.stores.get(runtime)), *rows]
-        return tuple(listed)
+        return (*self._unknown(inventory, runtimes, found, hidden=bool(words)), *listed)
+
+    @staticmethod
+    def _unknown(
+        inventory: InventorySnapshot,
+        runtimes: Mapping[str, RuntimeSnapshot],
+        found: Mapping[str, list[Row]],
+        *,
+        hidden: bool,
+    ) -> list[Group]:
+        if hidden:
+            return []
+        stores = [(name, store) for name, store in inventory.stores.items() if name not in found]
+        groups = (make_unknown(name, runtimes.get(name), store) for name, store in stores)
+        return [group for group in groups if group is not None]
 
     def _kept_views(self, inventory: InventorySnapshot) -> dict[str, StoreView]:
         """A view that says the same as before stays the same thing, so that its rows are not made anew."""

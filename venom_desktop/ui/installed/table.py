@@ -98,6 +98,7 @@ class InstalledTable(Table):
         super().__init__(tr("Installed models"))
         self._shown = model
         self._kept: ModelKey | None = None
+        self._heads: list[int] = []
         self.setModel(model)
         self._painter = InstalledDelegate(self)
         self.setItemDelegate(self._painter)
@@ -158,11 +159,15 @@ class InstalledTable(Table):
 
     def _lay_out(self) -> None:
         self.clearSpans()
+        usual = self.verticalHeader().defaultSectionSize()
+        for place in self._heads:
+            # Where a group stood a model may stand now.
+            self.setRowHeight(place, usual)
+        self._heads = [place for place, row in enumerate(self._shown.rows) if isinstance(row, Group)]
         height = max(GROUP_HEIGHT, theme.metrics("strong").height() + 16)
-        for place, row in enumerate(self._shown.rows):
-            if isinstance(row, Group):
-                self.setRowHeight(place, height)
-                self.setSpan(place, 0, 1, len(Column))
+        for place in self._heads:
+            self.setRowHeight(place, height)
+            self.setSpan(place, 0, 1, len(Column))
         self._place_cures()
         if self._shown.rowCount():
             self.select_model(self._kept)

@@ -1,6 +1,5 @@
 """Asks for newer versions: the button above the table, what was found, and the line that fetches them all."""
 
-from PySide6.QtCore import Qt
 from PySide6.QtCore import Signal as QtSignal
 from PySide6.QtWidgets import QWidget
 
@@ -8,7 +7,7 @@ from venom_desktop.core.registry.model import ModelKey
 from venom_desktop.core.registry.updates import Updates, UpdateStatus
 from venom_desktop.ui.i18n import tr
 from venom_desktop.ui.installed.update_words import found_tip, found_words, several_words
-from venom_desktop.ui.widgets import Banner, Button, ElidedLabel, ToolButton, row
+from venom_desktop.ui.widgets import Banner, Button, Label, ToolButton, row
 
 
 class UpdateBar(QWidget):
@@ -18,12 +17,11 @@ class UpdateBar(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.found = ElidedLabel("", tone="text2")
-        self.found.setAlignment(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignTrailing)
+        self.found = Label("", tone="text2")
         self.check = Button(tr("Check for updates"), "quiet", icon="update", on_click=self.wanted.emit)
         self.tool = ToolButton("update", tr("Check for updates"), on_click=self.wanted.emit)
         self.tool.hide()
-        self.setLayout(row((self.found, 1), self.check, self.tool))
+        self.setLayout(row(None, self.found, self.check, self.tool))
 
     def set_narrow(self, narrow: bool) -> None:
         self.check.setVisible(not narrow)

@@ -33,7 +33,7 @@ def update_detail(state: UpdateState) -> str:
     """What an update fetches."""
     if state.size_bytes is None:
         return tr("Parts that did not change are kept")
-    return tr("Up to {size}, parts that did not change are kept", size=gigabytes(state.size_bytes))
+    return tr("Up to {size} to download", size=gigabytes(state.size_bytes))
 
 
 def several_words(updates: Updates) -> str:

@@ -127,7 +127,7 @@ class Verbs:
         )
 
     async def _rename(self, model: ModelMetadata) -> None:
-        field = self._name_field(model)
+        field = self._name_field(model, own=model.name)
         field.propose(model.name)
         await answer(
             NameDialog(
@@ -141,8 +141,8 @@ class Verbs:
             )
         )
 
-    def _name_field(self, model: ModelMetadata) -> NameField:
-        return NameField(self._registry.inventory, model.runtime, self._title(model))
+    def _name_field(self, model: ModelMetadata, *, own: str | None = None) -> NameField:
+        return NameField(self._registry.inventory, model.runtime, self._title(model), own=own)
 
     async def _remove(self, model: ModelMetadata) -> None:
         inventory = self._registry.inventory.snapshot

@@ -77,14 +77,16 @@ def runtime_title(runtime: str, title: str | None) -> str:
 
 
 def group_detail(group: Group) -> str:
+    if not group.is_known:
+        return tr("Its models are not known yet")
     return facts(plural("{count} model", "{count} models", group.count), gigabytes(group.size_bytes))
 
 
 def group_age(group: Group) -> str:
     """ "Last seen 3 min ago", where the list is not of now; else ""."""
-    if not group.is_old:
+    if not group.is_old or group.seen_at is None:
         return ""
-    return tr("Last seen {when}", when=ago(group.seen_at)) if group.seen_at is not None else tr("Not seen yet")
+    return tr("Last seen {when}", when=ago(group.seen_at))
 
 
 def cure_button(group: Group) -> tuple[str, str] | None:

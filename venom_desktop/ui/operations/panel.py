@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from venom_desktop.core.errors import Cure, UnknownOperation
 from venom_desktop.core.operations.operation import ModelOperation
+from venom_desktop.core.registry.model import ModelProvider
 from venom_desktop.core.registry.registry import ModelRegistry
 from venom_desktop.core.settings.store import SettingsStore
 from venom_desktop.ui import theme
@@ -199,7 +200,9 @@ class OperationsPanel(Frame):
 
     async def _download_again(self, operation: ModelOperation) -> None:
         runtime = operation.runtime or "llama_cpp"
-        await self._registry.install_model(operation.model_name, runtime=runtime)
+        keeps = runtime in self._registry.inventory.snapshot.stores
+        source = ModelProvider.OLLAMA if keeps else ModelProvider.HUGGINGFACE
+        await self._registry.install_model(operation.model_name, source, runtime)
         await self._registry.operations.forget(operation.operation_id)
 
     def _clear_finished(self) -> None:

@@ -1,17 +1,22 @@
 """What the operations panel says: titles, phases, amounts; whole sentences, so that every language can order them."""
 
 import re
-from collections.abc import Callable
 from typing import Final, assert_never
 
 from venom_desktop.core.operations.operation import ModelOperation, OperationStatus, OperationType
+from venom_desktop.ui.catalog.words import runtime_words
 from venom_desktop.ui.i18n import duration_left, facts, gigabytes, gigabytes_of, percent, speed, tr
+from venom_desktop.ui.operations.phases import phase as phase
+
+_INSTALLED_BESIDE: Final = re.compile(r"Installed (\S+), and (\S+) goes on running until it is restarted")
 
 
 def title(operation: ModelOperation) -> str:
     """ "Install qwen3:8b": the job by its verb."""
     name = operation.model_name
     match operation.operation_type:
+        case OperationType.INSTALL if made_of_a_file(operation):
+            return tr("Add {name} to {runtime}", name=name, runtime=_runtime(operation))
         case OperationType.INSTALL:
             return tr("Install {name}", name=name)
         case OperationType.REMOVE:
@@ -32,6 +37,8 @@ def going_on(operation: ModelOperation) -> str:
     """ "Installing qwen3:8b": while it runs."""
     name = operation.model_name
     match operation.operation_type:
+        case OperationType.INSTALL if made_of_a_file(operation):
+            return tr("Adding {name} to {runtime}", name=name, runtime=_runtime(operation))
         case OperationType.INSTALL:
             return tr("Installing {name}", name=name)
         case OperationType.REMOVE:
@@ -51,8 +58,10 @@ def going_on(operation: ModelOperation) -> str:
 def outcome(operation: ModelOperation) -> str:
     """What a completed job means."""
     match operation.operation_type:
-        case OperationType.INSTALL | OperationType.UPDATE:
-            return tr("Verified and ready")
+        case OperationType.INSTALL:
+            return tr("Ready") if made_of_a_file(operation) else tr("Verified and ready")
+        case OperationType.UPDATE:
+            return _outcome_of_update(operation)
         case OperationType.REMOVE:
             return tr("Removed")
         case OperationType.ACTIVATE:
@@ -60,40 +69,33 @@ def outcome(operation: ModelOperation) -> str:
         case OperationType.VERIFY:
             return tr("The checksum matches")
         case OperationType.SETUP:
-            return tr("Checked and installed")
+            return _outcome_of_setup(operation)
         case _:
             assert_never(operation.operation_type)
 
 
-def phase(operation: ModelOperation) -> str:
-    """What it is doing right now, in the window's language; a phase nobody translated reads as core wrote it."""
-    message = operation.message
-    for pattern, words in _PHASES:
-        match = pattern.fullmatch(message)
-        if match:
-            return words(*match.groups())
-    return message or tr("Waiting to start")
+def _outcome_of_update(operation: ModelOperation) -> str:
+    if operation.message == "This is the newest version already":
+        return tr("This is the newest version already")
+    return tr("Updated. The new version is used at the next load")
 
 
-_PHASES: Final[tuple[tuple[re.Pattern[str], Callable[..., str]], ...]] = (
-    (re.compile("Reading the file list"), lambda: tr("Reading the file list")),
-    (re.compile("Downloading (.+)"), lambda file: tr("Downloading {file}", file=file)),
-    (re.compile("Checking (.+)"), lambda file: tr("Checking {file}", file=file)),
-    (re.compile("Waiting for the connection"), lambda: tr("Waiting for the connection")),
-    (
-        re.compile(r"Waiting (\d+) s for the connection"),
-        lambda seconds: tr("Waiting {seconds}\u00a0s for the connection", seconds=seconds),
-    ),
-    (re.compile("Recording"), lambda: tr("Recording")),
-    (re.compile("Reading the release page"), lambda: tr("Reading the release page")),
-    (re.compile("Looking through the archive"), lambda: tr("Looking through the archive")),
-    (re.compile("Unpacking"), lambda: tr("Unpacking")),
-    (re.compile(r"Unpacking, (\d+) %"), lambda done: tr("Unpacking, {done}", done=percent(int(done) / 100))),
-    (re.compile("Trying the program"), lambda: tr("Trying the program")),
-    (re.compile("Removing"), lambda: tr("Removing")),
-    (re.compile("Loading the model"), lambda: tr("Loading the model")),
-    (re.compile("Waiting for the first token"), lambda: tr("Waiting for the first token")),
-)
+def _outcome_of_setup(operation: ModelOperation) -> str:
+    """A new program beside a running one counts only from its next start, and that has to be said."""
+    found = _INSTALLED_BESIDE.fullmatch(operation.message)
+    if found is None:
+        return tr("Checked and installed")
+    new, running = found.groups()
+    return tr("{new} is installed, {running} goes on running until it is restarted", new=new, running=running)
+
+
+def made_of_a_file(operation: ModelOperation) -> bool:
+    """Whether it makes a model of a file of the user's own."""
+    return "file" in operation.payload
+
+
+def _runtime(operation: ModelOperation) -> str:
+    return runtime_words(operation.runtime or "")
 
 
 def amounts(operation: ModelOperation) -> str:
@@ -123,6 +125,9 @@ def so_far(operation: ModelOperation) -> str:
 
 
 def bytes_done(operation: ModelOperation) -> str:
+    if made_of_a_file(operation):
+        # It is read twice: bytes of that work are no size of anything.
+        return ""
     if operation.done_bytes is None or not operation.total_bytes:
         return ""
     return gigabytes_of(operation.done_bytes, operation.total_bytes)

@@ -1,0 +1,54 @@
+"""What a job is doing right now, in the window's language: core's English words, told again."""
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+from venom_desktop.core.operations.operation import ModelOperation
+from venom_desktop.ui.i18n import number, percent, tr
+
+
+def phase(operation: ModelOperation) -> str:
+    """A phase nobody translated reads as core wrote it."""
+    message = operation.message
+    for pattern, words in _PHASES:
+        match = pattern.fullmatch(message)
+        if match:
+            return words(*match.groups())
+    return message or tr("Waiting to start")
+
+
+def _layer(place: str, count: str) -> str:
+    return tr("Downloading part {place} of {count}", place=number(int(place)), count=number(int(count)))
+
+
+_PHASES: Final[tuple[tuple[re.Pattern[str], Callable[..., str]], ...]] = (
+    (re.compile("Reading the file list"), lambda: tr("Reading the file list")),
+    (re.compile("Reading the file"), lambda: tr("Reading the file")),
+    (re.compile("Handing the file over"), lambda: tr("Handing the file over")),
+    (re.compile("Creating the model"), lambda: tr("Creating the model")),
+    (re.compile("Downloading"), lambda: tr("Downloading")),
+    (re.compile(r"Downloading layer (\d+) of (\d+)"), _layer),
+    (
+        re.compile(r"Downloading layer (\d+)"),
+        lambda place: tr("Downloading part {place}", place=number(int(place))),
+    ),
+    (re.compile("Verifying"), lambda: tr("Verifying")),
+    (re.compile("Downloading (.+)"), lambda file: tr("Downloading {file}", file=file)),
+    (re.compile("Checking (.+)"), lambda file: tr("Checking {file}", file=file)),
+    (re.compile("Waiting for the connection"), lambda: tr("Waiting for the connection")),
+    (
+        re.compile(r"Waiting (\d+) s for the connection"),
+        lambda seconds: tr("Waiting {seconds}\u00a0s for the connection", seconds=seconds),
+    ),
+    (re.compile("Waiting for the first token"), lambda: tr("Waiting for the first token")),
+    (re.compile("Waiting for (.+)"), lambda source: tr("Waiting for {source}", source=source)),
+    (re.compile("Recording"), lambda: tr("Recording")),
+    (re.compile("Reading the release page"), lambda: tr("Reading the release page")),
+    (re.compile("Looking through the archive"), lambda: tr("Looking through the archive")),
+    (re.compile("Unpacking"), lambda: tr("Unpacking")),
+    (re.compile(r"Unpacking, (\d+) %"), lambda done: tr("Unpacking, {done}", done=percent(int(done) / 100))),
+    (re.compile("Trying the program"), lambda: tr("Trying the program")),
+    (re.compile("Removing"), lambda: tr("Removing")),
+    (re.compile("Loading the model"), lambda: tr("Loading the model")),
+)
