@@ -1,5 +1,6 @@
 """The library's pages: read by structure in every dress, and never trusted."""
 
+import contextlib
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -14,7 +15,7 @@ from tests.fakes.ollama_library_pages import ListedModel, Look, model_page, sear
 from tests.support.counts import count
 from venom_desktop.core.catalog.ollama_cards import LONGEST_DESCRIPTION
 from venom_desktop.core.catalog.ollama_html import LARGEST_PAGE_BYTES
-from venom_desktop.core.catalog.ollama_pages import MOST_ROWS, ListPage, parse_list_page
+from venom_desktop.core.catalog.ollama_pages import MOST_ROWS, ListPage, _named_by, parse_list_page
 from venom_desktop.core.catalog.ollama_tags import LibraryTag, parse_model_page, parse_tags_page
 from venom_desktop.core.errors import SourceChanged
 
@@ -223,6 +224,30 @@ def test_deep_nesting_and_a_hundred_thousand_links_end() -> None:
         listed(f"<div>{same}</div>")
     page = search_page([GEMMA], text="", next_page=None).replace("<main", f"<nav>{same[:32_000]}</nav><main")
     assert [row["name"] for row in listed(page)["rows"]] == ["gemma3"]
+
+
+def test_a_page_is_gone_through_once_however_its_links_stand() -> None:
+    """Links to files belong to no row, so each name after them had them all looked through again."""
+    files = "".join(f'<a href="/library/m{number}/blobs/x">b</a>' for number in range(1_500))
+    named = "".join(f'<b><a href="/library/m{number}">m</a></b>' for number in range(1_500))
+    tagged = "".join(f'<b><a href="/library/m:t{number}">m</a></b>' for number in range(1_500))
+    for body, parse in (
+        (named, lambda page: listed(page)),
+        (tagged, lambda page: tags_of(page, "m")),
+        (tagged, lambda page: parse_model_page(page.encode(), name="m", now=NOW)),
+    ):
+        _named_by.cache_clear()
+        nested = "<div>" * 100 + f"<h1>m</h1>{files}{body}" + "</div>" * 100
+        with contextlib.suppress(SourceChanged):
+            parse(nested)
+        looks = _named_by.cache_info()
+        assert 3_000 <= looks.hits + looks.misses <= 10 * 3_000
+
+
+def test_a_page_of_licences_without_end_is_read_to_one() -> None:
+    licences = "".join(f'<a href="/library/m/blobs/l{number}">license</a>' for number in range(20_000))
+    page = f"<html><body><div>{licences}{'x ' * 1_000_000}</div><h1>m</h1></body></html>"
+    assert parse_model_page(page.encode(), name="m", now=NOW)["license"] is None
 
 
 @settings(max_examples=count(60, 2_000), deadline=None)

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any, Final
 
 from venom_desktop.core.catalog.ollama_html import attributes_of, heading_texts, marked_with, texts_of, whole_text
@@ -10,6 +11,7 @@ from venom_desktop.core.catalog.ollama_numbers import parse_age, parse_count, pa
 
 LONGEST_DESCRIPTION: Final = 600
 _MOST_CHIPS: Final = 40
+_MOST_PARAGRAPHS: Final = 40
 _SHORTEST_SENTENCE = 24
 _CHIP = re.compile(r"[A-Za-z][A-Za-z0-9+-]{1,23}")
 _PULLS = frozenset({"pull", "pulls", "download", "downloads"})
@@ -75,7 +77,7 @@ def _counts(words: list[str]) -> tuple[dict[str, int], list[str]]:
 
 def _description(card: Any) -> tuple[list[str], str | None]:
     """The first paragraph that is a sentence: its pieces, and the whole of it."""
-    for paragraph in card.iter("p"):
+    for paragraph in islice(card.iter("p"), _MOST_PARAGRAPHS):
         pieces = texts_of(paragraph)
         text = " ".join(pieces)
         if " " in text and not _NO_DESCRIPTION.search(text):

@@ -6,7 +6,7 @@ size, rows and text, and a name in it counts only when it is a usable one.
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -67,6 +67,14 @@ class Link:
     tag: str | None
     rest: str = ""
 
+    @property
+    def target(self) -> tuple[str, str | None]:
+        return self.name, self.tag
+
+
+Owners = Mapping[Any, tuple[str, str | None] | None]
+"""Elements, and name and tag of the only model that they link to."""
+
 
 def parse_list_page(body: bytes, *, page: int, text: str, now: datetime) -> ListPage:
     """The models of `/search` or `/library`; blocking. `text` is what was searched for.
@@ -82,11 +90,12 @@ def parse_list_page(body: bytes, *, page: int, text: str, now: datetime) -> List
     has_marks = b"x-test-" in body
     rows: dict[str, LibraryRow] = {}
     looked_at: Counter[str] = Counter()
+    owners = owners_of(root)
     for link in model_links(root):
         if link.tag is not None or link.rest or link.name in rows or looked_at[link.name] >= _LOOKED_AT_MOST:
             continue
         looked_at[link.name] += 1
-        row = _row(link, now, has_marks=has_marks)
+        row = _row(link, owners, now, has_marks=has_marks)
         if row is not None:
             rows[link.name] = row
         if len(rows) >= MOST_ROWS:
@@ -105,16 +114,30 @@ def model_links(root: Any) -> Iterator[Link]:
             yield Link(element=element, name=name, tag=tag, rest=rest)
 
 
-def surroundings(link: Link, *, same: tuple[str, str | None]) -> Any:
-    """The row of a link: the largest element around it that links to nothing but `same` (name and tag)."""
+def owners_of(root: Any) -> Owners:
+    """Of every element around links: the one model they lead to, None for several.
+
+    One pass for the whole page: to look into each link's surroundings anew takes minutes on a page made for that.
+    """
+    owners: dict[Any, tuple[str, str | None] | None] = {}
+    for link in model_links(root):
+        if link.rest:
+            continue
+        for element in link.element.iterancestors():
+            if element in owners and owners[element] in (None, link.target):
+                break
+            owners[element] = None if element in owners else link.target
+    return owners
+
+
+def surroundings(link: Link, owners: Owners) -> Any:
+    """The row of a link: the largest element around it that links to nothing else."""
     row = link.element
     for _ in range(_CLIMB_AT_MOST):
         if row.tag in _ROW_ELEMENTS:
             return row
         parent = row.getparent()
-        if parent is None or parent.tag in _LIST_ELEMENTS:
-            return row
-        if any((other.name, other.tag) != same for other in model_links(parent) if not other.rest):
+        if parent is None or parent.tag in _LIST_ELEMENTS or owners.get(parent) != link.target:
             return row
         row = parent
     return row
@@ -138,8 +161,8 @@ def _named_by(address: str) -> tuple[str, str | None, str] | None:
         return None
 
 
-def _row(link: Link, now: datetime, *, has_marks: bool) -> LibraryRow | None:
-    words = card_words(surroundings(link, same=(link.name, None)), name=link.name, now=now, has_marks=has_marks)
+def _row(link: Link, owners: Owners, now: datetime, *, has_marks: bool) -> LibraryRow | None:
+    words = card_words(surroundings(link, owners), name=link.name, now=now, has_marks=has_marks)
     if not _is_card(link, words):
         return None
     return LibraryRow(

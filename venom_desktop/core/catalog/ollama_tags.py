@@ -3,12 +3,13 @@
 import re
 from collections.abc import Iterable
 from datetime import datetime
+from itertools import islice
 from typing import Any, Final, TypedDict
 
 from venom_desktop.core.catalog.ollama_cards import LONGEST_DESCRIPTION, card_words
 from venom_desktop.core.catalog.ollama_html import SOURCE, parsed_page, texts_of, whole_text
 from venom_desktop.core.catalog.ollama_numbers import parse_age, parse_bytes, parse_context
-from venom_desktop.core.catalog.ollama_pages import LibraryRow, Link, model_links, surroundings
+from venom_desktop.core.catalog.ollama_pages import LibraryRow, Link, model_links, owners_of, surroundings
 from venom_desktop.core.errors import SourceChanged
 
 MOST_TAGS: Final = 1_000
@@ -55,12 +56,13 @@ def parse_tags_page(body: bytes, *, name: str, now: datetime) -> list[LibraryTag
         raise SourceChanged(source=SOURCE)
     words: dict[str, list[str]] = {}
     looked_at: dict[str, int] = {}
+    owners = owners_of(root)
     for link in model_links(root):
         if link.name.lower() != name.lower() or link.tag is None or link.rest:
             continue
         looked_at[link.tag] = looked_at.get(link.tag, 0) + 1
         if looked_at[link.tag] <= _LOOKED_AT_MOST:
-            words.setdefault(link.tag, []).extend(_pieces(surroundings(link, same=(link.name, link.tag))))
+            words.setdefault(link.tag, []).extend(_pieces(surroundings(link, owners)))
         if len(words) >= MOST_TAGS:
             break
     tags = [_tag(tag, pieces, now) for tag, pieces in words.items()]
@@ -92,13 +94,26 @@ def _head(root: Any, name: str) -> Any:
     """The part of the page about the model as a whole: what stands around its heading, without the table of tags."""
     for heading in root.iter("h1", "h2"):
         if name.rpartition("/")[2].lower() in whole_text(heading).lower():
-            row = heading
+            row, tables = heading, _around_tags(root)
             while (parent := row.getparent()) is not None and parent.tag not in ("body", "html", "main"):
-                if any(link.tag is not None for link in model_links(parent)):
+                if parent in tables:
                     break
                 row = parent
             return row
     return root
+
+
+def _around_tags(root: Any) -> set[Any]:
+    """Every element that holds a link to a tag."""
+    found: set[Any] = set()
+    for link in model_links(root):
+        if link.tag is None:
+            continue
+        for element in link.element.iterancestors():
+            if element in found:
+                break
+            found.add(element)
+    return found
 
 
 def _told(root: Any) -> str | None:
@@ -111,9 +126,8 @@ def _told(root: Any) -> str | None:
 
 def _license(links: Iterable[Link]) -> str | None:
     """Read from the first lines of the licence file, which the list of a model's files shows."""
-    for link in links:
-        if "blobs/" not in link.rest or "license" not in whole_text(link.element).lower():
-            continue
+    told = (link for link in links if "blobs/" in link.rest and "license" in whole_text(link.element).lower())
+    for link in islice(told, _LOOKED_AT_MOST):
         parent = link.element.getparent()
         around = link.element if parent is None or parent.getparent() is None else parent.getparent()
         words = whole_text(around).lower()
