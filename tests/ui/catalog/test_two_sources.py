@@ -103,7 +103,7 @@ async def test_a_row_that_was_chosen_stays_chosen_when_others_come_in_above_it(d
 
 async def test_rows_that_come_in_above_move_nothing_in_view(desk: Desk) -> None:
     desk.hub.entries = [of_hub(f"org/Model-{number}-GGUF", 1_000 - number) for number in range(50)]
-    desk.ollama.entries = [of_ollama(f"model{number}", 900 - 20 * number) for number in range(40)]
+    desk.ollama.entries = [of_ollama(f"model{number}", 1_001 - number) for number in range(40)]
     desk.ollama.open.clear()
     desk.search.open()
     await until(lambda: len(desk.names) == 50)
@@ -134,12 +134,12 @@ async def test_two_models_of_one_name_are_two_rows_told_apart_by_their_source(de
     assert desk.names == ["user/tiny", "user/tiny"]
     assert desk.sources == [HUB, OLLAMA]
     assert not desk.view.table.isColumnHidden(Column.SOURCE)
-    desk.view.table.select_row(1)
+    desk.view.table.select_row(0)
     desk.ollama.entries = [of_ollama("user/tiny", 30)]
     desk.search.refresh()
     await until(lambda: desk.sources == [OLLAMA, HUB])
     assert desk.view.selected is not None
-    assert desk.view.selected.provider is OLLAMA
+    assert desk.view.selected.provider is HUB
 
 
 async def test_a_source_that_fails_has_its_own_line_and_the_others_rows_stay(desk: Desk) -> None:

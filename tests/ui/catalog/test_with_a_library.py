@@ -17,8 +17,10 @@ from tests.ui.workbench import Workbench, open_workbench, plain, until
 from venom_desktop.core.catalog.base import FitGrade
 from venom_desktop.core.registry.model import ModelKey, ModelProvider
 from venom_desktop.core.settings.ui_state import UiState
+from venom_desktop.ui.catalog.offers import exact_size
 from venom_desktop.ui.catalog.parts import CatalogParts
 from venom_desktop.ui.catalog.tab import CatalogTab
+from venom_desktop.ui.i18n import gigabytes
 
 OLLAMA = ModelProvider.OLLAMA
 TINY = "tiny:latest"
@@ -115,8 +117,9 @@ async def test_the_size_before_a_pull_is_the_registrys_and_not_the_pages(themed:
         offer = desk.tab.details.table.rows.offers[0]
         exact = (tmp_path / "tiny-Q8_0.gguf").stat().st_size
         assert offer.quantization.size_bytes != exact
-        assert offer.verdict is not None
-        assert offer.verdict.weights_bytes == exact
+        assert exact_size(offer.quantization, offer.verdict) == exact
+        assert desk.button == plain(f"Install latest · {gigabytes(exact)}")
+        assert offer.size != gigabytes(offer.quantization.size_bytes)
 
 
 async def test_the_tags_of_a_model_are_told_apart_and_those_of_the_cloud_are_left_out(

@@ -109,6 +109,7 @@ async def open_desk(
     *,
     snapshot: RuntimeSnapshot = STOPPED,
     rows: Sequence[CatalogEntry] = (GEMMA, CLOUD),
+    hub_rows: Sequence[CatalogEntry] = (TINY,),
     installed: Sequence[str] = (),
     environ: Mapping[str, str] | None = None,
     recommended: Sequence[Recommendation] = (),
@@ -117,7 +118,7 @@ async def open_desk(
     async with open_workbench(folder, HF_ENDPOINT="http://127.0.0.1:9", **(environ or {})) as bench:
         services = bench.services
         server, registry = PlainServer(snapshot), Noting(services.registry)
-        ollama, hub = Shelf(ModelProvider.OLLAMA, rows), Shelf(ModelProvider.HUGGINGFACE, [TINY])
+        ollama, hub = Shelf(ModelProvider.OLLAMA, rows), Shelf(ModelProvider.HUGGINGFACE, hub_rows)
         search = CatalogSearch([ollama, hub], typing_pause_s=0)
         ui_state = UiState(folder / "window.json")
         for kind in (OperationType.INSTALL, OperationType.ACTIVATE):

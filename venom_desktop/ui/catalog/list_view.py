@@ -64,7 +64,6 @@ class CatalogList(Frame):
         self._patience = QTimer()
         self._rest = QTimer()
         self._state = CatalogState()
-        self._showing = self._by_hand = False
         super().__init__("panel", self._placed())
         self._connect()
         self.set_narrow(False)
@@ -151,7 +150,6 @@ class CatalogList(Frame):
         self.table.sort_wanted.connect(self._take_sort)
         self.filters.changed.connect(self.filters_changed)
         self.table.near_end.connect(self.more_wanted)
-        self.table.row_changed.connect(lambda _: self._note_hand())
         self.banners.again_wanted.connect(self.again_wanted)
         self.table.verticalScrollBar().valueChanged.connect(lambda _: self._rest.start())
 
@@ -162,29 +160,18 @@ class CatalogList(Frame):
 
     def _show_rows(self, state: CatalogState, *, same_question: bool) -> None:
         place = Place.of(self.table, self.rows)
-        self._showing = True
         moved = self.rows.show_entries(state.rows, same_question=same_question)
-        if moved and same_question and place.top is None and not self._by_hand:
-            # Nobody chose the first row: it is the first one still.
-            self.table.select_row(0 if self.rows.rowCount() else -1)
-        else:
-            self._keep(place.selected, everywhere=same_question)
+        self._keep(place.selected, everywhere=same_question)
         if moved and same_question:
             place.restore(self.table, self.rows)
-        self._showing = False
 
     def _keep(self, selected: CatalogEntry | None, *, everywhere: bool) -> None:
         kept = self.rows.entry(self.table.currentIndex().row())
         if kept is not None and selected is not None and kept.key == selected.key:
             return
         found = self.rows.row_of(selected.key, everywhere=everywhere) if selected else -1
-        self._by_hand = self._by_hand and found >= 0
         if found >= 0 or not self._state.loading:
             self.table.select_row(max(found, 0) if self.rows.rowCount() else -1)
-
-    def _note_hand(self) -> None:
-        if not self._showing:
-            self._by_hand = True
 
     def _show_loading(self, state: CatalogState) -> None:
         if not state.loading:
