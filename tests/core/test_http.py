@@ -80,6 +80,15 @@ async def test_nobody_listening_is_unreachable() -> None:
             await our_http.get(client, "http://127.0.0.1:9", source="The hub", tries=1)
 
 
+@pytest.mark.parametrize("address", ["http://xn--/x", "http://127.0.0.1:99999/x", "http://somewhere:port/x"])
+async def test_an_address_that_is_none_is_unreachable_also_behind_a_redirect(script: Script, address: str) -> None:
+    script.answers = [(302, {"Location": address}, b"")]
+    async with our_http.make_client() as client:
+        for asked in (address, script.url):
+            with pytest.raises(SourceUnreachable):
+                await our_http.get(client, asked, source="The hub", tries=1)
+
+
 async def test_html_instead_of_json_is_a_changed_source(script: Script) -> None:
     script.answers = [(200, {}, b"<html>maintenance</html>")]
     async with our_http.make_client() as client:

@@ -37,6 +37,7 @@ _log = logging.getLogger(__name__)
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 20.0
 LONGEST_RETRY_WAIT_S = 8.0
+HIGHEST_PORT = 65535
 KEPT_OPEN_S = 3.0
 """Shorter than llama.cpp keeps a silent connection open (5 s): a request never meets one that is just closing."""
 LARGEST_ANSWER_BYTES = 64 << 20
@@ -48,6 +49,8 @@ Client = httpx.AsyncClient
 Response = httpx.Response
 HttpError = httpx.HTTPError
 Timeout = httpx.Timeout
+WIRE_ERRORS = (httpx.HTTPError, httpx.InvalidURL, UnicodeError)
+"""What asking an address can raise that others gave us; httpx passes the last two on from addresses that are none."""
 
 
 def make_client(
@@ -68,6 +71,7 @@ def make_client(
         "timeout": httpx.Timeout(read_timeout_s, connect=CONNECT_TIMEOUT_S),
         "verify": _trust(certificate_file),
         "headers": {"User-Agent": USER_AGENT, **(headers or {})},
+        "event_hooks": {"request": [_require_port]},
     }
     try:
         return httpx.AsyncClient(**options)
@@ -176,7 +180,7 @@ async def get(
         last = attempt == tries
         try:
             response = await _answer(client, url, source=source, params=params, headers=headers)
-        except httpx.HTTPError as error:
+        except WIRE_ERRORS as error:
             if last:
                 raise translate(error, source=source) from error
         else:
@@ -222,7 +226,7 @@ def json_body(response: httpx.Response, *, source: str) -> Any:
         raise SourceChanged(source=source) from error
 
 
-def translate(error: httpx.HTTPError, *, source: str) -> VenomError:
+def translate(error: Exception, *, source: str) -> VenomError:
     """The failure of a connection in our own words."""
     match error:
         case httpx.ConnectTimeout() | httpx.ConnectError():
@@ -231,6 +235,12 @@ def translate(error: httpx.HTTPError, *, source: str) -> VenomError:
             return UpstreamSlow(source=source, timeout_s=int(READ_TIMEOUT_S))
         case _:
             return SourceUnreachable(source=source)
+
+
+async def _require_port(request: httpx.Request) -> None:
+    """A redirect may name any number, which the socket would refuse with an error of no connection."""
+    if (request.url.port or 0) > HIGHEST_PORT:
+        raise httpx.ConnectError(f"no port {request.url.port}", request=request)
 
 
 def _trust(certificate_file: Path | None) -> ssl.SSLContext:

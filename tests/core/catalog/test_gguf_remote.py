@@ -6,8 +6,9 @@ import pytest
 
 from tests.fakes import gguf_files, gguf_profiles
 from tests.fakes.hub import HubServer
-from tests.fakes.hub_faults import NoRanges, html
+from tests.fakes.hub_faults import Answers, NoRanges, html
 from tests.fakes.hub_store import Sized
+from tests.fakes.hub_wire import data
 from venom_desktop.core.catalog.gguf_header import GgufHeader
 from venom_desktop.core.catalog.gguf_remote import RefusedRange, read_remote_header
 from venom_desktop.core.errors import SourceUnreachable, UnreadableModelFile
@@ -83,3 +84,10 @@ async def test_a_refusal_is_handed_back_and_a_broken_wire_is_named(hub: HubServe
         hub.go_down()
         with pytest.raises(SourceUnreachable):
             await read_remote_header(http, url, source="Hub", file_name="m.gguf")
+
+
+async def test_what_a_refusal_says_is_not_read(hub: HubServer) -> None:
+    hub.fault(Answers(reply=data(b"x" * (96 << 20), "text/plain", status=404)), "*/resolve/*", times=None)
+    answer = await read(hub, b"GGUF")
+    assert isinstance(answer, RefusedRange)
+    assert hub.requests[0].sent_bytes < 96 << 20

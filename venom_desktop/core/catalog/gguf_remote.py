@@ -7,7 +7,7 @@ from typing import Final
 from venom_desktop.core.catalog.gguf_cursor import NeedMoreBytes
 from venom_desktop.core.catalog.gguf_header import GgufHeader, parse_gguf_header
 from venom_desktop.core.errors import UnreadableModelFile
-from venom_desktop.core.http import Client, HttpError, Response, translate
+from venom_desktop.core.http import WIRE_ERRORS, Client, Response, translate
 
 FIRST_BYTES: Final = 96 << 10
 """Nearly every header tells what is needed before this place."""
@@ -36,7 +36,7 @@ async def read_remote_header(
             continue
         try:
             refused, complete = await _read_up_to(client, url, data=data, limit=limit, headers=headers)
-        except HttpError as error:
+        except WIRE_ERRORS as error:
             raise translate(error, source=source) from error
         if refused is not None:
             return RefusedRange(response=refused)
@@ -58,7 +58,7 @@ async def _read_up_to(
         if response.status_code == 416:  # the file ends before the range
             return None, True
         if response.status_code not in (200, 206):
-            await response.aread()
+            # Its status and headers tell enough, and its body may have no end.
             return response, False
         if response.status_code == 200:
             data.clear()  # the server knows no ranges and starts at the beginning; it is cut off below

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
 from venom_desktop.core.errors import NotFound, ReleaseWithoutArchive, SourceChanged, UpstreamFailed
-from venom_desktop.core.http import Client, HttpError, Response, get, json_body
+from venom_desktop.core.http import WIRE_ERRORS, Client, Response, get, json_body
 from venom_desktop.core.runtimes.ollama_setup.machine import Machine
 from venom_desktop.core.runtimes.ollama_setup.versions import parse_version
 
@@ -101,7 +101,7 @@ class ReleasePage:
         """Only for the bar and the first look at the disk, so a page that does not tell is no failure."""
         try:
             response = await self._http.head(url, headers={"Accept-Encoding": "identity"})
-        except HttpError:
+        except WIRE_ERRORS:
             return None
         told = response.headers.get("content-length", "")
         return int(told) if response.status_code == 200 and re.fullmatch(r"[1-9][0-9]{0,14}", told) else None
