@@ -14,7 +14,7 @@ from tests.fakes.hub_wire import as_json, data
 from tests.fakes.oci_registry import LAYER, OciRegistryServer
 from venom_desktop.core.catalog.cache import DiskCache
 from venom_desktop.core.catalog.ollama_manifest import projector_bytes_of, weights_of
-from venom_desktop.core.catalog.ollama_names import OllamaName, is_this_machine, parse_ollama_name
+from venom_desktop.core.catalog.ollama_names import OllamaName, parse_ollama_name
 from venom_desktop.core.catalog.ollama_registry import OllamaRegistries
 from venom_desktop.core.errors import (
     InvalidName,
@@ -28,6 +28,7 @@ from venom_desktop.core.errors import (
     VenomError,
 )
 from venom_desktop.core.http import make_client
+from venom_desktop.core.registry.names import is_this_machine
 
 HEADER = gguf_files.header_of(gguf_profiles.GEMMA_3_4B, vocabulary_size=262_144)
 WEIGHTS = Sized(total_bytes=3_338_792_448, head=HEADER)
@@ -206,7 +207,20 @@ async def test_a_registry_that_asks_to_wait_is_left_alone_so_long_and_the_others
 
 @pytest.mark.parametrize(
     "name",
-    ["", "a:b:c/d", "../x", "a/../b", "host/ns/deep/model", "-x", "a b", "http://host/ns/m", "x:" + "t" * 90, "a/b:-"],
+    [
+        "",
+        "a:b:c/d",
+        "../x",
+        "a/../b",
+        "host/ns/deep/model",
+        "-x",
+        "a b",
+        "http://host/ns/m",
+        "host:port/ns/m",
+        "h:1:2/ns/m",
+        "x:" + "t" * 90,
+        "a/b:-",
+    ],
 )
 async def test_a_name_that_is_none_asks_nobody(make: Make, registry: OciRegistryServer, name: str) -> None:
     with pytest.raises(InvalidName):

@@ -1,6 +1,5 @@
 """Takes an Ollama name apart as its server does: host, namespace, model, tag (types/model/name.go of 0.16)."""
 
-import ipaddress
 import re
 from dataclasses import dataclass
 from typing import Final
@@ -12,7 +11,7 @@ HUB_HOSTS: Final = frozenset({"hf.co", "huggingface.co"})
 LIBRARY_HOSTS: Final = frozenset({"registry.ollama.ai", "ollama.com", "ollama.ai"})
 LIBRARY: Final = "library"
 _PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]{0,79}")
-_HOST = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:\-]{0,199}")
+_HOST = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9_.\-]{0,199}|::1)(?::\d{1,5})?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,12 +43,3 @@ def parse_ollama_name(name: str) -> OllamaName:
         raise InvalidName
     own = not host or host.lower() in LIBRARY_HOSTS
     return OllamaName(host=None if own else host, namespace=namespace, model=model, tag=tag)
-
-
-def is_this_machine(host: str) -> bool:
-    """Whether a host with its port is this machine: a registry there speaks plain http."""
-    bare = host.rpartition(":")[0]
-    try:
-        return bare.lower() == "localhost" or ipaddress.ip_address(bare).is_loopback
-    except ValueError:
-        return False

@@ -11,7 +11,7 @@ from venom_desktop.core.catalog.asked_to_wait import AskedToWait
 from venom_desktop.core.catalog.cache import DiskCache
 from venom_desktop.core.catalog.gguf_header import GgufHeader
 from venom_desktop.core.catalog.ollama_manifest import MEDIA_TYPE, header_layer_of, parse_manifest
-from venom_desktop.core.catalog.ollama_names import HUB_HOSTS, OllamaName, is_this_machine, parse_ollama_name
+from venom_desktop.core.catalog.ollama_names import HUB_HOSTS, OllamaName, parse_ollama_name
 from venom_desktop.core.catalog.remote_headers import RemoteHeaders
 from venom_desktop.core.errors import (
     ModelNotPublic,
@@ -22,6 +22,7 @@ from venom_desktop.core.errors import (
     VenomError,
 )
 from venom_desktop.core.http import Client, Response, get, retry_after_s
+from venom_desktop.core.registry.names import is_this_machine
 from venom_desktop.core.runtimes.model_store import RemoteModel
 
 LIBRARY_TITLE: Final = "The Ollama library"

@@ -1,6 +1,7 @@
 """Which model names are usable, and what repositories, Ollama models and local files are called (SPEC 1 and 10)."""
 
 import hashlib
+import ipaddress
 import re
 import unicodedata
 from collections.abc import Container
@@ -82,6 +83,15 @@ def ollama_title(name: str) -> str:
 def is_from_hugging_face(name: str) -> bool:
     """Whether Ollama fetched it from the hub."""
     return name.lower().startswith(("hf.co/", "huggingface.co/"))
+
+
+def is_this_machine(host: str) -> bool:
+    """Whether a registry's host, which has to come with its port, is this machine: it speaks plain http then."""
+    bare = host.rpartition(":")[0]
+    try:
+        return bare.lower() == "localhost" or ipaddress.ip_address(bare).is_loopback
+    except ValueError:
+        return False
 
 
 def _as_said(word: str) -> str:

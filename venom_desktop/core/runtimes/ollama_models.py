@@ -1,7 +1,6 @@
 """The models that an Ollama server keeps: the list as rows, details asked once, and the verbs on them."""
 
 import asyncio
-import ipaddress
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing, suppress
@@ -12,7 +11,7 @@ from typing import Any
 
 from venom_desktop.core.errors import UnknownModel, VenomError
 from venom_desktop.core.registry.model import ModelCapabilities, ModelMetadata, ModelProvider
-from venom_desktop.core.registry.names import is_from_hugging_face, ollama_name, ollama_title
+from venom_desktop.core.registry.names import is_from_hugging_face, is_this_machine, ollama_name, ollama_title
 from venom_desktop.core.runtimes.model_store import PullPhase, PullStep, StoreSnapshot
 from venom_desktop.core.runtimes.ollama_client import OllamaClient
 from venom_desktop.core.runtimes.ollama_folder import disk_bytes, models_folder
@@ -207,13 +206,7 @@ class OllamaModels:
 
 def is_on_this_machine(name: str) -> bool:
     """Whether the registry in `name` is one here, which needs no https: nobody stands between."""
-    host = name.split("/", maxsplit=1)[0].rpartition(":")[0] if name.count("/") > 1 else ""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return name.count("/") > 1 and is_this_machine(name.partition("/")[0])
 
 
 def _identity(model: OllamaModel) -> str:
