@@ -127,6 +127,7 @@ async def test_an_answer_that_reached_its_limit_says_so(client: OllamaClient) ->
         (Ends(after_lines=0), SourceUnreachable),
         (Sends(body=BROKEN, after_lines=2, cut=True), RuntimeUnavailable),
         (Sends(body=BROKEN, after_lines=2), SourceUnreachable),
+        (Sends(body=b"[" * 300_000, after_lines=2), SourceUnreachable),
         (Sends(body=b'{"status":"success"}\n', after_lines=0), SourceChanged),
         (Sends(body=b'{"message":{"content":7}}\n', after_lines=1), SourceChanged),
         (Sends(body=b"7\n", after_lines=1), SourceChanged),
@@ -151,6 +152,13 @@ async def test_an_answer_that_fails_says_how(
     with pytest.raises(error) as caught:
         await answer(client)
     assert type(caught.value) is error
+
+
+async def test_counts_beyond_all_counts_are_unknown(ollama: OllamaStandIn, client: OllamaClient) -> None:
+    last = {"message": {"content": "ok"}, "done": True, "eval_count": 10**400, "eval_duration": 7}
+    ollama.fault(Sends(body=json.dumps(last).encode() + b"\n", after_lines=0), "/api/chat")
+    [chunk] = await answer(client)
+    assert (chunk.text, chunk.completion_tokens, chunk.tokens_per_s) == ("ok", None, None)
 
 
 async def test_what_came_before_an_answer_broke_off_was_told(ollama: OllamaStandIn, client: OllamaClient) -> None:

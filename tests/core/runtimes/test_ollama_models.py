@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import json
 import socket
 from collections.abc import AsyncIterator
 from contextlib import aclosing
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.gguf_files import write_tiny_llama
-from tests.fakes.ollama_faults import Hangs, TellsError, failing, html
+from tests.fakes.ollama_faults import Answers, Hangs, TellsError, failing, html
 from tests.fakes.ollama_models import Facts
 from tests.fakes.ollama_server import OllamaStandIn
 from tests.support.counts import count
@@ -349,6 +350,41 @@ async def test_the_bytes_on_the_disk_are_measured_again_only_when_the_models_are
     ollama.add_model("two:latest")
     await models.refresh()
     assert models.snapshot.disk_bytes == 200
+
+
+async def test_a_measure_that_was_cut_off_is_made_anew_and_whoever_asks_meanwhile_waits_for_it(
+    ollama: OllamaStandIn, http: Client
+) -> None:
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def folder() -> tuple[Path | None, int | None]:
+        begun.set()
+        await go_on.wait()
+        return ollama.folder, 100
+
+    models = OllamaModels(OllamaClient(http, lambda: ollama.url), folder=folder)
+    ollama.add_model("one:latest")
+    cut = asyncio.ensure_future(models.refresh())
+    await begun.wait()
+    cut.cancel()
+    await asyncio.wait([cut])
+    begun.clear()
+    first = asyncio.ensure_future(models.refresh())
+    async with asyncio.timeout(10):
+        await begun.wait()
+    second = asyncio.ensure_future(models.refresh())
+    await ollama.wait_for("/api/tags", count=3)
+    go_on.set()
+    assert [(told.folder, told.disk_bytes) for told in await asyncio.gather(first, second)] == 2 * [
+        (ollama.folder, 100)
+    ]
+
+
+async def test_a_size_beyond_all_sizes_is_unknown(ollama: OllamaStandIn, models: OllamaModels) -> None:
+    body = json.dumps({"models": [{"name": "huge:latest", "size": 10**400}]}).encode()
+    ollama.fault(Answers(status=200, body=body), "/api/tags")
+    [model] = (await models.refresh()).models or ()
+    assert (model.size_bytes, model.size_gb) == (None, None)
 
 
 async def everything(models: OllamaModels, name: str) -> list[PullStep]:

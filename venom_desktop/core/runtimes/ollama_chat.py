@@ -10,6 +10,7 @@ from venom_desktop.core.registry.model import ModelCapabilities
 from venom_desktop.core.runtimes.base import ChatChunk, ChatMessage, ChatRequest, ToolCall
 from venom_desktop.core.runtimes.ollama_failures import failure, words_of
 from venom_desktop.core.runtimes.ollama_lines import TITLE
+from venom_desktop.core.runtimes.ollama_wire import count_in
 from venom_desktop.core.runtimes.openai_wire import adapt_messages
 
 _BARE_NUMBER: Final = re.compile(r"-?[0-9]{1,9}")
@@ -88,14 +89,14 @@ class ChatAnswer:
     def _last(self, line: Mapping[str, Any], piece: ChatChunk) -> ChatChunk:
         self.ended = True
         reason = line.get("done_reason")
-        tokens, nanoseconds = _number(line.get("eval_count")), _number(line.get("eval_duration"))
+        tokens, nanoseconds = count_in(line.get("eval_count")), count_in(line.get("eval_duration"))
         return ChatChunk(
             text=piece.text,
             reasoning=piece.reasoning,
             tool_calls=piece.tool_calls,
             # Ollama tells "stop" there as well; who follows OpenAI's words waits for calls by this one.
             finish_reason="tool_calls" if self._called else reason if isinstance(reason, str) and reason else "stop",
-            prompt_tokens=_number(line.get("prompt_eval_count")),
+            prompt_tokens=count_in(line.get("prompt_eval_count")),
             completion_tokens=tokens,
             tokens_per_s=tokens / nanoseconds * 1e9 if tokens and nanoseconds else None,
         )
@@ -117,10 +118,6 @@ def _calls(told: Any) -> tuple[ToolCall, ...]:
         for function in functions
         if isinstance(function.get("name"), str)
     )
-
-
-def _number(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

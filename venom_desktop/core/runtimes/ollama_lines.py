@@ -125,7 +125,7 @@ async def json_lines(
     if buffer.rest.strip():
         try:
             last = json.loads(buffer.rest)
-        except ValueError:
+        except (ValueError, RecursionError):
             return
         yield last
 

@@ -71,6 +71,7 @@ class OllamaModels:
         self._measured: tuple[bool, tuple[OllamaModel, ...] | None] | None = None
         self._details: dict[str, OllamaDetails] = {}
         self._refused_at: dict[str, float] = {}
+        self._measuring = asyncio.Lock()
         self._describing = asyncio.Lock()
         self._looks = 0
         self._look_shown = 0
@@ -154,13 +155,14 @@ class OllamaModels:
         return error
 
     async def _measure(self) -> None:
-        """The folder is read again when the server or the models in it are others than before."""
-        now = (self._snapshot.reachable, self._listed)
-        if self._measured == now:
-            return
-        self._measured = now
-        folder, count = await self._folder()
-        self._publish(folder=folder, disk_bytes=count)
+        """The folder is read again when the server or the models in it are others than before, one look at a time."""
+        async with self._measuring:
+            now = (self._snapshot.reachable, self._listed)
+            if self._measured == now:
+                return
+            folder, count = await self._folder()
+            self._measured = now
+            self._publish(folder=folder, disk_bytes=count)
 
     async def _describe_new(self) -> None:
         if not self._snapshot.reachable:

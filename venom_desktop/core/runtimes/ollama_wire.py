@@ -15,6 +15,8 @@ from venom_desktop.core.runtimes.ollama_lines import TITLE
 _STAYS: Final = timedelta(days=365 * 50)
 """`keep_alive: -1` is told as an expiry some 290 years ahead."""
 _LONGEST_LICENSE: Final = 80
+BEYOND_ALL_COUNTS: Final = 1 << 63
+"""JSON takes numbers of any length; neither a float nor the history's database does."""
 _HEX_DIGEST: Final = re.compile(r"(?:sha256[:-])?(?P<hex>[0-9a-f]{64})")
 _ACTION: Final = re.compile(r"\{\{(?P<action>.*?)\}\}", re.DOTALL)
 _COMPARED_ROLE: Final = re.compile(r"\b(?:eq|ne)\s+(?:\$?\w*\.Role\b|\"[^\"]*\")")
@@ -67,10 +69,10 @@ def details_of(content: Any) -> OllamaDetails:
     architecture = _text(info.get("general.architecture")) or _text(details.get("family"))
     license_lines = [line.strip() for line in (_text(content.get("license")) or "").splitlines() if line.strip()]
     return OllamaDetails(
-        capabilities=_capabilities(content, context=_count(info.get(f"{architecture}.context_length"))),
+        capabilities=_capabilities(content, context=count_in(info.get(f"{architecture}.context_length"))),
         license=license_lines[0][:_LONGEST_LICENSE] if license_lines else None,
         architecture=architecture,
-        parameter_count=_count(info.get("general.parameter_count")),
+        parameter_count=count_in(info.get("general.parameter_count")),
         requires=_text(content.get("requires")),
     )
 
@@ -118,7 +120,7 @@ def _model(row: Mapping[str, Any]) -> OllamaModel:
     return OllamaModel(
         name=str(row["name"]),
         digest=digest["hex"] if digest else None,
-        size_bytes=_count(row.get("size")),
+        size_bytes=count_in(row.get("size")),
         modified_at=_moment(row.get("modified_at")),
         family=_text(details.get("family")),
         parameters=_text(details.get("parameter_size")),
@@ -133,9 +135,9 @@ def _loaded(row: Mapping[str, Any], *, now: datetime) -> LoadedModel:
         expires_at = None
     return LoadedModel(
         name=str(row["name"]),
-        memory_bytes=_count(row.get("size")),
-        vram_bytes=_count(row.get("size_vram")),
-        context=_count(row.get("context_length")) or None,
+        memory_bytes=count_in(row.get("size")),
+        vram_bytes=count_in(row.get("size_vram")),
+        context=count_in(row.get("context_length")) or None,
         expires_at=expires_at,
     )
 
@@ -167,8 +169,8 @@ def _roles(*, system: bool | None, tools: bool | None) -> tuple[str, ...] | None
 
 def _downloading(line: Mapping[str, Any]) -> PullStep:
     digest = _HEX_DIGEST.fullmatch(_text(line.get("digest")) or "")
-    total = _count(line.get("total")) or None
-    done = _count(line.get("completed"))
+    total = count_in(line.get("total")) or None
+    done = count_in(line.get("completed"))
     return PullStep(
         phase=PullPhase.DOWNLOADING,
         layer=f"sha256:{digest['hex']}" if digest else None,
@@ -200,8 +202,9 @@ def _moment(value: Any) -> datetime | None:
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
-def _count(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+def count_in(value: Any) -> int | None:
+    """None for everything that no count can be."""
+    return value if type(value) is int and 0 <= value < BEYOND_ALL_COUNTS else None
 
 
 def _text(value: Any) -> str | None:
