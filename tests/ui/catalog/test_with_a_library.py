@@ -151,3 +151,22 @@ async def test_a_library_that_is_another_site_now_says_so_and_keeps_its_shipped_
         assert "in a form this version does not understand" in banner.sentence
         assert banner.toolTip() == "SOURCE_CHANGED"
         assert "tiny" in desk.names
+
+
+async def test_a_server_with_models_is_found_by_itself_and_so_is_one_that_comes_back(
+    themed: QApplication, tmp_path: Path
+) -> None:
+    async with open_desk(tmp_path) as desk:
+        page = desk.tab.first_run
+        assert desk.tab.is_first_run
+        assert not page.server_card.isVisible()
+
+        desk.server.add_model("llama3:8b", layers=(4_000_000,))
+        await until(page.server_card.isVisible)
+        assert "llama3:8b can answer right away." in plain(page.server_card.sentence)
+
+        desk.server.go_down()
+        await until(page.file_card.isVisible)
+        desk.server.come_back()
+        await until(page.server_card.isVisible)
+        assert desk.tab.is_first_run
