@@ -14,6 +14,7 @@ from typing import Any
 import psutil
 
 from tests.fakes.gguf_files import write_tiny_llama
+from tests.support.nowhere import NOWHERE
 from venom_desktop.api.server import ApiServer
 from venom_desktop.app.compose import Composition, build
 from venom_desktop.app.paths import Paths
@@ -98,7 +99,7 @@ async def _starts(home: Path) -> tuple[list[float], list[float]]:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "venom_desktop", "serve", "--port", "0"),
             stdout=asyncio.subprocess.PIPE,
-            env={**os.environ, "VENOM_HOME": str(home)},
+            env={**os.environ, **NOWHERE, "VENOM_HOME": str(home)},
         )
         assert process.stdout is not None
         await process.stdout.readline()

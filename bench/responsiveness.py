@@ -13,6 +13,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
 from bench.window import Heart, hub, percentile, run, stolen_s
+from tests.support.nowhere import NOWHERE
 from venom_desktop.app.compose import Composition
 from venom_desktop.core.operations.operation import ModelOperation, OperationStatus
 from venom_desktop.core.operations.service import OperationService
@@ -34,7 +35,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         repos = [_write_repo(Path(folder) / f"source{number}", number) for number in range(INSTALLS)]
         with hub("--many", str(ROWS), "--slow", str(FILE_BYTES_PER_S), *repos) as url:
-            os.environ["HF_ENDPOINT"] = url
+            os.environ |= {**NOWHERE, "HF_ENDPOINT": url}
             run(Path(folder) / "home", _measure)
 
 

@@ -8,6 +8,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from tests.support.nowhere import NOWHERE
+
 RUNS = 7
 TIME_LIMIT = MEMORY_LIMIT = 2.0
 
@@ -56,6 +58,7 @@ def _run(code: str, home: Path) -> tuple[float, float]:
     environment = {
         **os.environ,
         "VENOM_HOME": str(home),
+        **NOWHERE,
         "HF_ENDPOINT": "http://127.0.0.1:9",
         "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
     }

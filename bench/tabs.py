@@ -9,6 +9,7 @@ from typing import Final
 
 from bench.manifest import row
 from bench.window import Heart, hub, run
+from tests.support.nowhere import NOWHERE
 from venom_desktop.app.compose import Composition
 from venom_desktop.app.paths import Paths
 from venom_desktop.core.registry.manifest import Manifest
@@ -21,7 +22,7 @@ SETTLED_S: Final = 1.5
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder, hub("--many", "200") as url:
-        os.environ["HF_ENDPOINT"] = url
+        os.environ |= {**NOWHERE, "HF_ENDPOINT": url}
         home = Path(folder)
         asyncio.run(_install(Paths.under(home).models))
         run(home, _measure)

@@ -5,15 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.nowhere import NOWHERE
+
 _OURS = ("VENOM_", "HF_", "OLLAMA_", "VLLM_", "OPENAI_", "GOOGLE_", "HUGGING_FACE_", "LLM_", "ACTIVE_LLM_")
 _KEPT = frozenset({"VENOM_SOAK", "VENOM_TEST_OLLAMA"})
-NOWHERE = {
-    "OLLAMA_HOST": "127.0.0.1:9",
-    "VENOM_OLLAMA_LIBRARY_URL": "http://127.0.0.1:9",
-    "VENOM_OLLAMA_REGISTRY_URL": "http://127.0.0.1:9",
-    "VENOM_OLLAMA_RELEASES_URL": "http://127.0.0.1:9",
-}
-"""Nobody listens there: neither a real Ollama of this machine nor its library is asked by a test that wants neither."""
 
 
 @pytest.fixture(autouse=True)
