@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.core.registry.rows import model
-from tests.core.registry.shelf import DONE, WRITING, Shop, digest, open_shop
+from tests.core.registry.shelf import DONE, WRITING, Shelf, Shop, digest, open_shop
 from tests.fakes.gguf_files import write_mmproj, write_sharded_llama
 from venom_desktop.core.errors import (
     ActiveModelRenamed,
@@ -105,6 +105,29 @@ async def test_a_new_name_takes_everything_along_and_the_old_one_goes(shop: Shop
     assert LLAMA not in shop.manifest
     assert shop.followed == [(LLAMA, MINE)]
     assert shop.unloaded == [LLAMA]
+
+
+class SlowShelf(Shelf):
+    """A store whose copies take a moment, as those of a server do."""
+
+    async def copy(self, name: str, new_name: str) -> None:
+        await asyncio.sleep(0)
+        await super().copy(name, new_name)
+
+
+async def test_of_two_models_that_get_one_name_at_once_none_is_lost(tmp_path: Path) -> None:
+    async with open_shop(tmp_path, SlowShelf()) as shop:
+        shop.shelf.put("one:latest", number=1)
+        shop.shelf.put("two:latest", number=2)
+        await shop.shelf.refresh()
+        rename = shop.stored.copying.rename
+        given, refused = await asyncio.gather(rename("one", "mine"), rename("two", "mine"), return_exceptions=True)
+        assert given == MINE
+        assert isinstance(refused, AlreadyInstalled)
+        assert {name: row.revision for name, row in shop.shelf.rows.items()} == {
+            "mine:latest": digest(1),
+            "two:latest": digest(2),
+        }
 
 
 async def test_the_active_model_keeps_its_name(shop: Shop) -> None:

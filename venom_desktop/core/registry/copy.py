@@ -1,5 +1,6 @@
 """Gives models of a runtime's own store a second name or another one."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,7 +18,10 @@ async def nothing_follows(_: ModelKey, __: ModelKey) -> None:
 
 
 class CopyModels:
-    """`unload` takes a model out of memory; `follow` hears of a new name (old, new) to keep its settings."""
+    """`unload` takes a model out of memory; `follow` hears of a new name (old, new) to keep its settings.
+
+    One at a time: of two models that are given one name at once the first would be lost.
+    """
 
     def __init__(
         self,
@@ -31,6 +35,7 @@ class CopyModels:
         self._active = active
         self._unload = unload
         self._follow = follow
+        self._one_by_one = asyncio.Lock()
 
     async def copy(self, model_name: str, new_name: str, runtime: str | None = None) -> ModelKey:
         """Let one model stand under two names, at once and without further space; returns the new row's key.
@@ -38,20 +43,26 @@ class CopyModels:
         Raises `UnknownModel`, `AmbiguousName`, `InvalidName`, `InvalidInput`, `AlreadyInstalled`, `OperationRunning`,
         `ProfileForbidsRuntime`, `RuntimeUnavailable`, `FolderLocked`.
         """
-        model, key = await self._checked(model_name, new_name, runtime, verb="be copied")
-        with self._stores.inventory.at_once():
-            await self._stores.by_runtime[key.runtime].copy(model.name, key.name)
-            await self._note(model, key, installed_at=datetime.now(UTC).astimezone(), last_used_at=None)
-        return key
+        async with self._one_by_one:
+            model, key = await self._checked(model_name, new_name, runtime, verb="be copied")
+            with self._stores.inventory.at_once():
+                await self._stores.by_runtime[key.runtime].copy(model.name, key.name)
+                await self._note(model, key, installed_at=datetime.now(UTC).astimezone(), last_used_at=None)
+            return key
 
     async def rename(self, model_name: str, new_name: str, runtime: str | None = None) -> ModelKey:
         """Copy, then take the old name away; what was set by hand goes along. Returns the new row's key.
 
         Raises as `copy`, and `ActiveModelRenamed`. When only the old name cannot be taken away both stand there.
         """
-        model, key = await self._checked(model_name, new_name, runtime, verb="be renamed")
-        if self._active() == model.key:
-            raise ActiveModelRenamed
+        async with self._one_by_one:
+            model, key = await self._checked(model_name, new_name, runtime, verb="be renamed")
+            if self._active() == model.key:
+                raise ActiveModelRenamed
+            await self._rename(model, key)
+            return key
+
+    async def _rename(self, model: ModelMetadata, key: ModelKey) -> None:
         store = self._stores.by_runtime[key.runtime]
         await self._unload(model.key)
         with self._stores.inventory.at_once():
@@ -61,7 +72,6 @@ class CopyModels:
             await store.delete(model.name)
             if model.key in self._stores.manifest:
                 await self._stores.manifest.remove(model.key)
-        return key
 
     async def _checked(
         self, model_name: str, new_name: str, runtime: str | None, *, verb: str
