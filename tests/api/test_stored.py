@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,9 @@ from tests.fakes.hub import HubServer
 from tests.fakes.oci_registry import OciRegistryServer
 from tests.fakes.ollama_library import GEMMA, OllamaLibraryServer
 from tests.fakes.ollama_server import OllamaStandIn
+from tests.ui.runtime.plain_server import EXTERNAL, PlainServer
+from venom_desktop.api.routes.system import SystemRoutes
+from venom_desktop.core.errors import NotOurServer
 from venom_desktop.core.operations.operation import OperationStatus
 from venom_desktop.core.runtimes.base import RuntimeState
 
@@ -105,6 +109,17 @@ async def test_a_server_of_others_is_ended_only_when_that_is_confirmed(served: S
     answer = response.json()
     assert (response.status_code, answer["reason_code"], answer["needs_confirmation"]) == (409, "NOT_OUR_SERVER", True)
     assert (await call.good("GET", "system/llm-servers"))["servers"][0]["status"] == "running"
+
+
+async def test_a_server_of_others_is_restarted_once_that_is_confirmed(served: Served) -> None:
+    theirs = PlainServer(EXTERNAL)
+    routes = SystemRoutes(replace(served.services, runtimes={"ollama": theirs}))
+    with pytest.raises(NotOurServer):
+        await routes.restart("ollama")
+    await routes.restart("ollama", confirm=True)
+    assert theirs.asked == ["restart", "stop by force", "start"]
+    await routes.restart("ollama", confirm=True)
+    assert theirs.asked[3:] == ["restart"]
 
 
 async def test_a_server_that_is_away_leaves_its_models_in_the_list(

@@ -7,7 +7,7 @@ from venom_desktop.api.payloads import Json, active_payload, runtime_payload
 from venom_desktop.api.replies import reply
 from venom_desktop.api.schemas import ActiveServer, Confirmation
 from venom_desktop.core.errors import NeedsConfirmation, NoActiveModel, UnknownRuntime
-from venom_desktop.core.runtimes.base import Runtime, ServerRuntime
+from venom_desktop.core.runtimes.base import Control, Runtime, ServerRuntime
 from venom_desktop.core.runtimes.profiles import RuntimeProfile
 from venom_desktop.core.services import Services
 
@@ -61,10 +61,14 @@ class SystemRoutes:
 
     async def restart(self, name: str, body: Confirmation | None = None, confirm: bool = False) -> Response:
         """Stop and start with the same model; a server that loads on demand comes back empty."""
-        runtime = self._runtime(name)
-        _ask_before_break(runtime, confirmed=_is_confirmed(body, confirm))
+        runtime, confirmed = self._runtime(name), _is_confirmed(body, confirm)
+        _ask_before_break(runtime, confirmed=confirmed)
         if isinstance(runtime, ServerRuntime):
-            await runtime.restart()
+            if confirmed and runtime.snapshot.control is Control.EXTERNAL:
+                await runtime.stop(force=True)
+                await runtime.start()
+            else:
+                await runtime.restart()
             return self._answer(runtime)
         model = self._last_model(name)
         await runtime.stop()
