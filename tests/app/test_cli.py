@@ -9,6 +9,7 @@ from tests.app.commands import command
 from tests.fakes.hub import HubServer
 from venom_desktop import __version__
 from venom_desktop.app.cli import run
+from venom_desktop.app.commands import likely_provider
 
 REPO = "tiny-lab/Tiny-Llama-GGUF"
 NAME = f"{REPO}:Q8_0"
@@ -97,3 +98,18 @@ async def test_a_failed_install_says_why_and_ends_with_1(hub: HubServer, monkeyp
     told = await command("install", "no/such:Q8_0")
     assert (told.code, told.out) == (1, "")
     assert "no/such" in told.err
+
+
+@pytest.mark.parametrize(
+    ("name", "provider"),
+    [
+        ("org/repo", "huggingface"),
+        ("org/repo:Q4_K_M", "huggingface"),
+        ("llama3", "ollama"),
+        ("llama3:8b", "ollama"),
+        ("hf.co/org/repo:Q4_K_M", "ollama"),
+        ("registry.example:5000/team/model", "ollama"),
+    ],
+)
+def test_where_a_model_comes_from_shows_by_the_form_of_its_name(name: str, provider: str) -> None:
+    assert likely_provider(name) == provider

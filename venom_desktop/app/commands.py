@@ -39,7 +39,7 @@ async def install(given: argparse.Namespace) -> int:
     async with open_desk(command="venom-desktop install") as desk:
         operation_id = await _paused_install(desk, given.name, given.runtime)
         if operation_id is None:
-            provider = given.provider or _likely_provider(given.name)
+            provider = given.provider or likely_provider(given.name)
             operation_id = await desk.install(given.name, provider, given.runtime)
         else:
             await desk.resume(operation_id)
@@ -60,9 +60,9 @@ async def remove(given: argparse.Namespace) -> int:
     return _end(operation, done=f"{given.name} is removed", as_json=given.json)
 
 
-def _likely_provider(name: str) -> str:
-    """`org/repo` is of Hugging Face, `llama3:8b` of the Ollama library; a name like `user/model` has to be told."""
-    return "huggingface" if "/" in name else "ollama"
+def likely_provider(name: str) -> str:
+    """`org/repo` is of Hugging Face, `llama3:8b` and `hf.co/org/repo` are Ollama's; `user/model` has to be told."""
+    return "huggingface" if name.count("/") == 1 else "ollama"
 
 
 async def _paused_install(desk: Desk, name: str, runtime: str | None) -> str | None:
