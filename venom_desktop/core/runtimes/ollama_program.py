@@ -1,5 +1,6 @@
 """Where the `ollama` program is, and which version it says it is."""
 
+import asyncio
 import os
 import re
 import shutil
@@ -74,7 +75,7 @@ class OllamaProgram:
 
     async def facts(self) -> ProgramFacts | None:
         """The program with its version, asked once for each file; None where there is none."""
-        found = self._find()
+        found = await asyncio.to_thread(self._find)
         if found is None:
             return None
         path, origin = found
@@ -94,7 +95,7 @@ class OllamaProgram:
         return next(((path, Origin.USUAL_PLACE) for path in usual if _is_program(path)), None)
 
     async def _version(self, path: Path) -> str | None:
-        key = _state_of(path)
+        key = await asyncio.to_thread(_state_of, path)
         if key is None:
             return None
         if key not in self._versions:

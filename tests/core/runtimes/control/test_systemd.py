@@ -39,6 +39,16 @@ async def found(systemd: Systemd, scope: UnitScope = UnitScope.SYSTEM) -> Unit:
     return unit
 
 
+async def test_a_systemctl_that_cannot_be_run_is_no_systemd(
+    tmp_path: Path, systemd: Systemd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = tmp_path / "systemctl"
+    broken.write_text("#!/nowhere/sh\n")
+    broken.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert await systemd.find(NAME, UnitScope.AUTO) is None
+
+
 @pytest.mark.parametrize("scope", ["system", "user"])
 async def test_a_unit_is_started_seen_restarted_and_stopped(fake: FakeSystemd, systemd: Systemd, scope: str) -> None:
     fake.add(NAME, WAITS, scope=scope, environment={"A": "1", "B": "two words"}, user="nobody")

@@ -1,5 +1,6 @@
 """Ends a server that somebody else started, after the user said so: that process and what it started, nothing else."""
 
+import asyncio
 import contextlib
 import os
 import signal
@@ -31,7 +32,7 @@ async def end_process(pid: int, started: str, *, term_within_s: float = TERM_WIT
 
     Its group is left alone: it may be the shell it was started from.
     """
-    offspring = _offspring(pid)
+    offspring = await asyncio.to_thread(_offspring, pid)
     _signal(pid, started, signal.SIGTERM)
     gone = await wait_for_end(pid, started, within_s=term_within_s)
     if not gone:

@@ -48,7 +48,7 @@ class Systemd:
         self._hung_at: dict[UnitScope, float] = {}
 
     async def find(self, name: str, scope: UnitScope) -> Unit | None:
-        """The unit as it stands; None where there is none, no systemd, or no answer in time.
+        """The unit as it stands; None where there is none, no systemd that can be asked, or no answer in time.
 
         With `UnitScope.AUTO` the one that runs; of two that do not, the user's own, which needs no password.
         """
@@ -106,6 +106,8 @@ class Systemd:
             outcome = await self._systemctl(scope, arguments, within_s=self._patience.look_s)
         except UpstreamSlow:
             self._hung_at[scope] = time.monotonic()
+            return None
+        except RuntimeFailed:
             return None
         return await asyncio.to_thread(parse_unit, outcome.out, name, scope) if outcome.code == 0 else None
 
