@@ -309,6 +309,13 @@ async def test_a_pinned_model_stays_and_expires_again_when_it_is_not(bench: Benc
     assert len(ollama.loads) == 1, "to pin a model must not load it anew"
 
 
+async def test_a_server_that_hangs_while_a_model_is_pinned_is_told(bench: Bench, ollama: OllamaStandIn) -> None:
+    await load(bench, ONE)
+    ollama.fault(Hangs(), "*", times=None)
+    with pytest.raises(UpstreamSlow, match="Ollama did not answer"):
+        await bench.runtime.pin(ONE.name, pinned=True)
+
+
 async def test_a_model_that_expired_is_loaded_again_by_the_next_question(bench: Bench, ollama: OllamaStandIn) -> None:
     await load(bench, ONE)
     ollama.memory.clear()

@@ -53,7 +53,8 @@ class OllamaMemory:
         await self.unload(loaded.name for loaded in await self._client.loaded() if loaded.name != name)
         self.refuse_if_ended(name, ends)
         self._loading = name
-        task = self._tasks.start("load", self._load(name, options), on_end=lambda _: None)
+        keep_alive = FOR_EVER if name in self._pinned else None
+        task = self._tasks.start("load", self._load(name, options, keep_alive), on_end=lambda _: None)
         try:
             await task
         except asyncio.CancelledError:
@@ -105,16 +106,14 @@ class OllamaMemory:
 
     async def pin(self, name: str, *, pinned: bool, options: Mapping[str, Any]) -> None:
         """`options` it was loaded with: others would load it anew. Raises as `hold`."""
-        keep_alive = FOR_EVER if pinned else self._default_keep_alive()
-        await self._client.load(name, options=options, keep_alive=keep_alive)
+        await self._load(name, options, FOR_EVER if pinned else self._default_keep_alive())
         (self._pinned.add if pinned else self._pinned.discard)(name)
 
     def forget(self) -> None:
         """The server ended, and with it what it held."""
         self._pinned.clear()
 
-    async def _load(self, name: str, options: Mapping[str, Any]) -> None:
-        keep_alive = FOR_EVER if name in self._pinned else None
+    async def _load(self, name: str, options: Mapping[str, Any], keep_alive: str | int | None) -> None:
         async with self._pulse.beating() as beat:
             await beat.wait(self._client.load(name, options=options, keep_alive=keep_alive))
 
