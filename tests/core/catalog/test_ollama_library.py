@@ -114,6 +114,12 @@ def labels_of(entry: CatalogEntry) -> list[str]:
     return [choice.label for choice in entry.quantizations or ()]
 
 
+async def test_a_cursor_that_is_no_number_means_the_first_page(make: Make) -> None:
+    catalog = make()
+    first = await catalog.list_models(CatalogQuery())
+    assert (await catalog.list_models(CatalogQuery(cursor="²"))).entries == first.entries
+
+
 async def test_a_row_carries_what_the_page_tells(make: Make, site: OllamaLibraryServer) -> None:
     page = await make().list_models(CatalogQuery())
     (row,) = page.entries

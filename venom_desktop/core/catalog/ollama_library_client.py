@@ -45,7 +45,7 @@ class OllamaLibraryClient:
 
     async def page(self, query: CatalogQuery) -> Mapping[str, Any]:
         """One page of the site, whatever `limit` says; the cursor is its number."""
-        number = int(query.cursor) if query.cursor and query.cursor.isdigit() and len(query.cursor) < 6 else 1
+        number = int(query.cursor) if query.cursor and query.cursor.isdecimal() and len(query.cursor) < 6 else 1
         text = searched(query.text)
         parameters = {"q": text, "o": _ORDERS[query.sort], "page": min(number, _MOST_PAGES)}
         # Without the header the site answers every later page with the first one.
