@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import Qt
 from PySide6.QtCore import Signal as QtSignal
 from PySide6.QtWidgets import QDialog, QLineEdit, QVBoxLayout, QWidget
+from shiboken6 import isValid
 
 from venom_desktop.ui.i18n import tr
 from venom_desktop.ui.widgets.buttons import Button
@@ -122,7 +123,8 @@ async def answer(dialog: Dialog) -> bool:
     try:
         return await future
     except asyncio.CancelledError:
-        dialog.reject()
+        if isValid(dialog):
+            dialog.reject()
         raise
 
 

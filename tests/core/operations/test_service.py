@@ -97,6 +97,19 @@ async def test_the_row_is_in_history_before_the_work_begins(database: Database, 
     assert rows_at_begin == [1]
 
 
+async def test_who_waits_before_the_row_is_written_hears_the_end(service: OperationService, job: Job) -> None:
+    starting = asyncio.create_task(service.start(OperationType.INSTALL, "org/repo:Q4_K_M", runtime="llama_cpp"))
+    while not service.operations:  # noqa: ASYNC110 - it is there before the row is written, which is told to nobody
+        await asyncio.sleep(0)
+    (pending,) = service.operations
+    waiting = asyncio.create_task(service.wait(pending.operation_id))
+    await job.begun.wait()
+    job.go_on.set()
+    async with asyncio.timeout(5):
+        assert (await waiting).status is OperationStatus.COMPLETED
+    assert await starting == pending.operation_id
+
+
 async def test_progress_is_published_and_ends_at_a_hundred(service: OperationService, job: Job) -> None:
     seen: list[float | None] = []
     service.changed.subscribe(lambda operation: seen.append(operation.progress))

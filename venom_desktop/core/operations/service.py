@@ -199,7 +199,9 @@ class OperationService:
     def _begin(self, operation: ModelOperation) -> ModelOperation:
         key = operation.operation_id
         self._wanted_end.pop(key, None)
-        self._settled.pop(key, None)
+        if (settled := self._settled.get(key)) is not None and settled.is_set():
+            # One that is not set has somebody waiting since before the row was written.
+            del self._settled[key]
         started = changes.begun(operation)
         self._store(started)
         self._scope.start(key, self._work(key), on_end=lambda error: self._settle(key, error))
