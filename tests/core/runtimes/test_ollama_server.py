@@ -67,6 +67,20 @@ async def test_a_server_is_started_seen_and_stopped(bench: Bench) -> None:
     assert not Path(f"/proc/{facts.pid}").exists()
 
 
+async def test_a_program_behind_a_script_of_the_users_is_started_and_stopped(bench: Bench) -> None:
+    script = bench.root / "scripts" / "ollama"
+    script.parent.mkdir()
+    script.write_text(f'#!/bin/sh\n{bench.program} "$@"\n')
+    script.chmod(0o755)
+    bench.program = script
+    server = bench.server(stalled_after_s=5)
+    async with asyncio.timeout(10):
+        facts = await server.start()
+    assert facts.control is Control.CHILD
+    await server.stop()
+    assert await asyncio.to_thread(port_holder, "127.0.0.1", bench.port) is None
+
+
 async def test_starting_twice_starts_once_and_restarting_makes_a_new_one(bench: Bench) -> None:
     server = bench.server()
     first, second = await server.start(), await server.start()

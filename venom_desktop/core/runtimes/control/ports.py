@@ -1,7 +1,9 @@
 """Who listens on a port of this machine, and which port is free."""
 
 import errno
+import os
 import socket
+import sys
 from dataclasses import dataclass
 from ipaddress import ip_address
 
@@ -49,12 +51,12 @@ def port_holder(host: str, port: int) -> Holder | None:
 
 
 def listens_at(pid: int, port: int) -> bool:
-    """Whether this process of ours listens there. Blocks."""
+    """Whether this process of ours listens there, or one of the group that it leads: it may be a script. Blocks."""
     try:
-        connections = psutil.Process(pid).net_connections(kind="tcp")
+        process = psutil.Process(pid)
+        return _listens(process, port) or any(_listens(one, port) for one in _group_of(process))
     except psutil.Error:
         return False
-    return any(found.status == psutil.CONN_LISTEN and found.laddr.port == port for found in connections)
 
 
 def free_port() -> int:
@@ -76,6 +78,28 @@ def _listeners(port: int) -> list[tuple[str, int | None]]:
         for connection in psutil.net_connections(kind="tcp")
         if connection.status == psutil.CONN_LISTEN and connection.laddr and connection.laddr.port == port
     ]
+
+
+def _listens(process: psutil.Process, port: int) -> bool:
+    try:
+        connections = process.net_connections(kind="tcp")
+    except psutil.Error:
+        return False
+    return any(found.status == psutil.CONN_LISTEN and found.laddr.port == port for found in connections)
+
+
+def _group_of(leader: psutil.Process) -> list[psutil.Process]:
+    """What it started and did not leave its group. Raises `psutil.Error` when it is gone."""
+    return [process for process in leader.children(recursive=True) if _is_in_group(process.pid, leader.pid)]
+
+
+def _is_in_group(pid: int, group: int) -> bool:
+    if sys.platform == "win32":  # not run; there are no groups
+        return True
+    try:
+        return os.getpgid(pid) == group
+    except OSError:
+        return False
 
 
 def _refuses(host: str, port: int) -> bool:
