@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 from venom_desktop.app.compose_ollama import OllamaParts
 from venom_desktop.core.runtimes.control.drop_in import DropIn, drop_in_for
 from venom_desktop.core.runtimes.control.unit import Unit
+from venom_desktop.core.runtimes.tuning import Source
 from venom_desktop.core.settings.store import SettingsStore
 from venom_desktop.ui.runtime.server_tools import ServerTools
 from venom_desktop.ui.runtime.tuning_desk import tuning_desk
@@ -16,15 +17,13 @@ def ollama_tools(ollama: OllamaParts, settings: SettingsStore) -> ServerTools:
         return None if seen is None else seen.unit
 
     def drop_in() -> DropIn | None:
-        """What the unit lacks of the tuning; None when it has it all or there is none."""
+        """What the unit lacks of the tuning; None when it has it all, when there is none, or when nobody can tell."""
         kept = unit()
-        if kept is None:
+        if kept is None or kept.environment is None:
             return None
-        wanted = ollama.tuning.environment()
-        given = kept.environment or {}
-        if all(given.get(name) == value for name, value in wanted.items()):
-            return None
-        return drop_in_for(kept, wanted)
+        rows = ollama.tuning.rows(kept.environment)
+        lacking = any(row.in_server is False and row.source is not Source.SERVER_DEFAULT for row in rows)
+        return drop_in_for(kept, ollama.tuning.environment()) if lacking else None
 
     async def write_drop_in() -> None:
         wanted = drop_in()
