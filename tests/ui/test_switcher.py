@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
+from shiboken6 import delete
 
+from tests.ui.installed.store_desk import open_desk_with_program
 from tests.ui.settings.desk import until
 from venom_desktop.app.compose import build
 from venom_desktop.app.paths import Paths
@@ -22,6 +24,7 @@ from venom_desktop.core.operations.operation import OperationStatus
 from venom_desktop.core.registry.inventory import InventorySnapshot
 from venom_desktop.core.registry.model import ModelKey, ModelMetadata, ModelProvider, ModelStatus
 from venom_desktop.core.registry.registry import ModelRegistry
+from venom_desktop.core.registry.store_rows import StoreView
 from venom_desktop.core.secrets.masking import Redactor
 from venom_desktop.core.tasks import TaskScope
 from venom_desktop.ui.bridge import Bridge
@@ -206,3 +209,31 @@ async def test_with_nothing_installed_it_leads_to_the_catalog(desk: Desk) -> Non
     desk.switcher.browse_button.click()
     assert desk.browsed == [True]
     assert not desk.switcher.isVisible()
+
+
+def test_a_server_that_is_not_running_says_that_it_is_started_first() -> None:
+    down = InventorySnapshot(models=(GEMMA, LLAMA), stores={"ollama": StoreView(runtime="ollama", listed=True)})
+    heads = {row.title: row.trailing for row in switch_rows(down, "") if row.kind is RowKind.RUNTIME}
+    assert heads == {"llama.cpp": "", "Ollama": "Not running, is started first"}
+
+
+async def test_a_model_of_a_server_that_is_down_is_activated_by_starting_it(
+    themed: QApplication, tmp_path: Path
+) -> None:
+    async with open_desk_with_program(tmp_path, "gemma3:4b", "phi4:latest") as store:
+        registry = store.bench.registry
+        await store.server.start()
+        await store.listed("gemma3:4b", "phi4:latest")
+        await store.server.stop()
+        await store.seen_down()
+        button = QWidget()
+        switcher = Switcher(store.bench.bridge, registry, button, browse=lambda: None, on_cure=lambda _: None)
+        switcher.open()
+        try:
+            QTest.keyClicks(switcher.search, "phi")
+            QTest.keyClick(switcher.search, Qt.Key.Key_Return)
+            await until(lambda: registry.inventory.snapshot.active == ModelKey(name="phi4:latest", runtime="ollama"))
+            await until(lambda: not switcher.isVisible())
+        finally:
+            delete(switcher)
+            delete(button)

@@ -12,9 +12,11 @@ from venom_desktop.core.operations.operation import ModelOperation, OperationSta
 from venom_desktop.core.registry.inventory import InventorySnapshot
 from venom_desktop.core.registry.model import ModelCapabilities, ModelMetadata, ModelProvider, ModelStatus
 from venom_desktop.core.registry.quota import QuotaSnapshot
+from venom_desktop.core.registry.store_rows import StoreView
 from venom_desktop.core.runtimes.base import LoadSettings, RuntimeSnapshot, RuntimeState
 from venom_desktop.ui.installed import words
 from venom_desktop.ui.installed.foot import foot_of
+from venom_desktop.ui.installed.groups import GroupCure
 from venom_desktop.ui.installed.presenter import Group, Lister, Primary, Row, State, list_rows, usual_speed
 from venom_desktop.ui.installed.storage_view import storage_view
 
@@ -247,3 +249,83 @@ def test_too_much_offers_the_limit_that_would_do_unless_the_environment_fixes_it
     fixed = storage_view(InventorySnapshot(), over, {}, locked_by="MAX_STORAGE_GB")
     assert fixed.raise_to_gb is None
     assert "MAX_STORAGE_GB" in fixed.warning
+
+
+def store(**fields: Any) -> StoreView:
+    return StoreView(runtime="ollama", **{"reachable": True, "listed": True, **fields})
+
+
+def stored(name: str, size_bytes: int, revision: str) -> ModelMetadata:
+    return model(name, runtime="ollama", size_bytes=size_bytes, revision=revision, files=())
+
+
+def test_the_disk_counts_a_stores_shared_content_once_and_says_what_it_does_not_know(qapp: QApplication) -> None:
+    models = (stored("gemma3:4b", 3 * GB, "aa"), stored("mine:latest", 3 * GB, "aa"), stored("phi4:latest", GB, "bb"))
+    titles = {"ollama": "Ollama"}
+
+    def legend(**fields: Any) -> list[tuple[str, str]]:
+        inventory = InventorySnapshot(
+            models=(*models, TINY), total_bytes=6 * GB, measured=True, stores={"ollama": store(**fields)}
+        )
+        view = storage_view(inventory, quota(), titles)
+        return [(plain(segment.text), segment.role) for segment in view.segments]
+
+    assert legend(disk_bytes=4 * GB) == [("Ollama 4.0 GB", "chart"), ("llama.cpp 2.0 GB", "seg2")]
+    assert legend(disk_bytes=None) == [("Ollama about 4.0 GB", "chart"), ("llama.cpp 2.0 GB", "seg2")]
+    never = InventorySnapshot(models=(TINY,), total_bytes=2 * GB, stores={"ollama": store(listed=False)})
+    assert [plain(segment.text) for segment in storage_view(never, quota(), titles, unseen=["ollama"]).segments] == [
+        "Ollama unknown",
+        "llama.cpp 2.0 GB",
+    ]
+
+
+def test_what_a_store_has_beside_its_models_is_not_called_a_model(qapp: QApplication) -> None:
+    inventory = InventorySnapshot(
+        models=(stored("gemma3:4b", 3 * GB, "aa"),),
+        total_bytes=8 * GB,
+        partial_bytes=4 * GB,
+        measured=True,
+        stores={"ollama": store(disk_bytes=8 * GB)},
+    )
+    view = storage_view(inventory, quota(), {"ollama": "Ollama"})
+    assert [plain(segment.text) for segment in view.segments] == [
+        "Ollama 3.0 GB",
+        "Other files 1.0 GB",
+        "Unfinished downloads 4.0 GB",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("state", "cure", "words_"),
+    [
+        (RuntimeState.STOPPED, GroupCure.START, "Start Ollama"),
+        (RuntimeState.EXITED, GroupCure.START, "Start Ollama"),
+        (RuntimeState.UNAVAILABLE, GroupCure.GET, "Install Ollama…"),
+        (RuntimeState.RUNNING, GroupCure.ASK_AGAIN, "Try again"),
+        (RuntimeState.STARTING, None, None),
+    ],
+)
+def test_a_store_that_cannot_be_reached_gets_the_cure_of_its_server(
+    qapp: QApplication, state: RuntimeState, cure: GroupCure | None, words_: str | None
+) -> None:
+    snapshot = RuntimeSnapshot(name="ollama", title="Ollama", state=state)
+    seen = datetime.now(UTC) - timedelta(minutes=3)
+    inventory = InventorySnapshot(
+        models=(stored("gemma3:4b", GB, "aa"),), stores={"ollama": store(reachable=False, read_at=seen)}
+    )
+    group = list_rows(inventory, {"ollama": snapshot}, ())[0]
+    assert isinstance(group, Group)
+    assert group.cure is cure
+    assert plain(words.group_age(group)) == "Last seen 3 min ago"
+    found = words.cure_button(group)
+    assert (found[0] if found else None) == words_
+
+
+def test_the_row_of_a_store_is_made_anew_only_when_something_of_it_changed() -> None:
+    inventory = InventorySnapshot(models=(stored("gemma3:4b", GB, "aa"),), stores={"ollama": store()})
+    lister = Lister()
+    first = lister.rows(inventory, {}, ())
+    again = replace(inventory, stores={"ollama": store(read_at=NOW)})
+    assert lister.rows(again, {}, ())[1] is first[1]
+    down = replace(inventory, stores={"ollama": store(reachable=False)})
+    assert lister.rows(down, {}, ())[1] is not first[1]

@@ -1,97 +1,27 @@
 """The Installed tab over the real core: every verb, from the panel, the menu and the keys."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialog, QFileDialog
-from shiboken6 import delete, isValid
+from PySide6.QtWidgets import QApplication, QFileDialog
+from shiboken6 import isValid
 
 from tests.fakes.gguf_files import write_tiny_llama
-from tests.ui.workbench import Workbench, open_workbench, plain, turns, until
+from tests.ui.installed.desk import Desk, on_screen, open_desk
+from tests.ui.workbench import open_workbench, plain, turns, until
 from venom_desktop.core.errors import Cure
 from venom_desktop.core.operations.operation import OperationStatus, OperationType
-from venom_desktop.core.registry.model import ModelCapabilities, ModelMetadata, ModelProvider
+from venom_desktop.core.registry.model import ModelCapabilities, ModelProvider
 from venom_desktop.core.runtimes.base import LoadSettings
 from venom_desktop.ui.installed.capabilities_dialog import CapabilitiesDialog
 from venom_desktop.ui.installed.load_settings_dialog import LoadSettingsDialog
 from venom_desktop.ui.installed.remove_dialog import RemoveDialog
-from venom_desktop.ui.installed.tab import InstalledTab
 from venom_desktop.ui.widgets import Menu
 
 GB = 10**9
-
-
-class Desk:
-    """A tab on the screen; `told` are the callbacks it made."""
-
-    def __init__(self, bench: Workbench) -> None:
-        self.bench = bench
-        self.told: list[object] = []
-        self.tab = InstalledTab(
-            bench.registry,
-            bench.bridge,
-            runtimes=bench.services.runtimes,
-            model_settings=bench.services.model_settings,
-            settings=bench.services.settings,
-            change_quota=lambda: self.told.append("quota"),
-            browse_catalog=lambda: self.told.append("catalog"),
-            on_cure=self.told.append,
-        )
-        self.tab.resize(1280, 700)
-        self.tab.show()
-
-    @property
-    def names(self) -> list[str]:
-        rows = self.tab.list.rows
-        return [row.model.name for place in range(rows.rowCount()) if (row := rows.row(place)) is not None]
-
-    async def put(self, name: str = "org/tiny:Q4_K_M", **fields: Any) -> ModelMetadata:
-        model = await self.bench.put(name, **fields)
-        await until(lambda: name in self.names)
-        self.tab.select_model(model.key)
-        return model
-
-    async def make_active(self, model: ModelMetadata) -> None:
-        await self.bench.services.active.activate(model.key)
-        self.bench.registry.inventory.set_loaded([model.key])
-        await until(lambda: self.tab.details.primary.label == "Unload")
-
-    async def status(self, kind: OperationType) -> OperationStatus:
-        found = [one for one in self.bench.registry.operations.operations if one.operation_type is kind]
-        return (await self.bench.registry.wait(found[0].operation_id)).status
-
-    async def dialog(self, kind: type[QDialog]) -> QDialog:
-        shown: list[QDialog] = []
-
-        def look() -> bool:
-            shown[:] = [
-                widget for widget in QApplication.topLevelWidgets() if isinstance(widget, kind) and widget.isVisible()
-            ]
-            return bool(shown)
-
-        await until(look)
-        return shown[0]
-
-
-@asynccontextmanager
-async def on_screen(bench: Workbench) -> AsyncIterator[Desk]:
-    """Gone before the loop is: nothing may start work after it."""
-    desk = Desk(bench)
-    yield desk
-    await turns()
-    delete(desk.tab)
-
-
-@asynccontextmanager
-async def open_desk(folder: Path) -> AsyncIterator[Desk]:
-    async with open_workbench(folder / "home") as bench, on_screen(bench) as desk:
-        yield desk
 
 
 async def test_an_empty_home_says_what_to_do_next(themed: QApplication, tmp_path: Path) -> None:
@@ -337,7 +267,7 @@ async def test_too_much_on_the_disk_raises_the_limit(themed: QApplication, tmp_p
         await bench.services.settings.set("max_storage_gb", 0.001)
         big = bench.models_dir / "big.bin"
         big.write_bytes(b"x" * 2_000_000)
-        async with on_screen(bench) as desk:
+        async with on_screen(bench, Desk) as desk:
             warning = desk.tab.list.storage.warning
             await until(warning.isVisible)
             assert plain(warning.button.label) == "Raise the limit to 1 GB"

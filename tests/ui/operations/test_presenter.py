@@ -165,3 +165,64 @@ def test_every_kind_in_every_state_has_words(qapp: QApplication, kind: Operation
     assert MODEL.name in words.going_on(operation(operation_type=kind))
     assert shown.detail
     assert all(action.text for action in shown.actions)
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("Downloading layer 2 of 5", "Downloading part 2 of 5"),
+        ("Downloading layer 3", "Downloading part 3"),
+        ("Downloading", "Downloading"),
+        ("Downloading model.gguf", "Downloading model.gguf"),
+        ("Waiting for Ollama", "Waiting for Ollama"),
+        ("Waiting 4 s for the connection", "Waiting 4 s for the connection"),
+        ("Verifying", "Verifying"),
+        ("Handing the file over", "Handing the file over"),
+        ("Creating the model", "Creating the model"),
+        ("Something new", "Something new"),
+    ],
+)
+def test_the_phases_of_a_pull_and_of_a_creation_read_as_sentences(
+    qapp: QApplication, message: str, expected: str
+) -> None:
+    assert plain(words.phase(operation(message=message))) == expected
+
+
+def test_a_model_made_of_a_file_says_for_whom_and_tells_no_size_that_is_none(qapp: QApplication) -> None:
+    making = operation(
+        model_name="mine:latest",
+        runtime="ollama",
+        payload={"file": "/home/me/mine.gguf", "size_bytes": 4_000_000_000},
+        progress=50.0,
+        done_bytes=4_000_000_000,
+        total_bytes=8_000_000_000,
+        message="Handing the file over",
+    )
+    shown = look(making, NOTHING, NOW)
+    assert (shown.title, words.going_on(making)) == ("Add mine:latest to Ollama", "Adding mine:latest to Ollama")
+    assert plain(shown.amounts) == "50 %"
+    assert plain(words.bar_amounts(making, narrow=False)) == "Handing the file over"
+    assert words.outcome(making) == "Ready"
+
+
+@pytest.mark.parametrize(
+    ("kind", "message", "expected"),
+    [
+        (OperationType.UPDATE, "This is the newest version already", "This is the newest version already"),
+        (
+            OperationType.UPDATE,
+            "Updated. The new version is used at the next load",
+            "Updated. The new version is used at the next load",
+        ),
+        (
+            OperationType.SETUP,
+            "Installed 0.17.0, and 0.16.3 goes on running until it is restarted",
+            "0.17.0 is installed, 0.16.3 goes on running until it is restarted",
+        ),
+        (OperationType.SETUP, "Installed 0.17.0", "Checked and installed"),
+        (OperationType.INSTALL, "Verified and ready", "Verified and ready"),
+    ],
+)
+def test_an_end_says_what_it_means(qapp: QApplication, kind: OperationType, message: str, expected: str) -> None:
+    done = operation(OperationStatus.COMPLETED, operation_type=kind, message=message, completed_at=NOW)
+    assert words.outcome(done) == expected

@@ -79,7 +79,12 @@ class InstalledTab(QWidget):
             on_settings_saved=self._settings_saved,
         )
         self.update_check = UpdateCheck(
-            registry, bridge, self.list.updates, self.list.update_all, on_error=self._list_failed
+            registry,
+            bridge,
+            self.list.updates,
+            self.list.update_all,
+            on_checked=self._follow,
+            on_error=self._list_failed,
         )
         self._importing = Importing(
             registry,

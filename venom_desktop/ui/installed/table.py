@@ -143,7 +143,8 @@ class InstalledTable(Table):
 
     def _place_cures(self) -> None:
         """The button of a group that cannot be reached stands in its row; all other rows are painted."""
-        for place, group in enumerate(self._shown.rows):
+        for place in self._heads:
+            group = self._shown.rows[place]
             if not isinstance(group, Group):
                 continue
             index = self._shown.index(place, 0)

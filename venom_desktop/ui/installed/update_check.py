@@ -13,7 +13,7 @@ CHECK = "check for updates"
 
 
 class UpdateCheck:
-    """`on_error` hears what keeps an update from beginning."""
+    """`on_checked` shows the rows with what was found, and this; `on_error` hears why an update does not begin."""
 
     def __init__(
         self,
@@ -22,12 +22,14 @@ class UpdateCheck:
         bar: UpdateBar,
         update_all: UpdateAll,
         *,
+        on_checked: Callable[[], None],
         on_error: Callable[[Exception], None],
     ) -> None:
         self._registry = registry
         self._bridge = bridge
         self._bar = bar
         self._all = update_all
+        self._on_checked = on_checked
         self._on_error = on_error
         self._checking = False
         bar.wanted.connect(self.check)
@@ -59,7 +61,7 @@ class UpdateCheck:
             await self._registry.check_updates()
         finally:
             self._checking = False
-            self.show()
+            self._on_checked()
 
     def _ready(self) -> frozenset[ModelKey]:
         """Those with a newer version on which nothing is being done, in stores that answer."""
