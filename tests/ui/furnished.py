@@ -7,7 +7,7 @@ from pathlib import Path
 
 from shiboken6 import delete
 
-from tests.support.private_home import NOWHERE
+from tests.support.nowhere import NOWHERE
 from tests.ui.workbench import turns
 from venom_desktop.app.api_switch import ApiSwitch
 from venom_desktop.app.compose import build

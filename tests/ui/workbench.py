@@ -9,7 +9,7 @@ from typing import Any
 
 from PySide6.QtWidgets import QApplication
 
-from tests.support.private_home import NOWHERE
+from tests.support.nowhere import NOWHERE
 from venom_desktop.app.compose import build
 from venom_desktop.app.paths import Paths
 from venom_desktop.core.errors import VenomError

@@ -12,7 +12,7 @@ from shiboken6 import delete
 
 from tests.fakes.gguf_files import write_tiny_llama
 from tests.fakes.hub import HubServer
-from tests.support.private_home import NOWHERE
+from tests.support.nowhere import NOWHERE
 from venom_desktop.app.compose import build
 from venom_desktop.app.paths import Paths
 from venom_desktop.core.catalog.recommended import Recommendation
