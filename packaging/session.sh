@@ -34,9 +34,13 @@ if ! read -r -t 30 number <"$session/display"; then
 fi
 export DISPLAY=":$number"
 
+printf '#!/bin/sh\nexec dbus-daemon "$@" 2>"%s"\n' "$session/bus.log" >"$session/bus"
+chmod 0700 "$session/bus"
+
 openbox --sm-disable >"$session/openbox.log" 2>&1 &
 started+=($!)
 trayer --edge bottom --expand true >"$session/trayer.log" 2>&1 &
 started+=($!)
 
-dbus-run-session -- "$@"
+# The bus tells of every service it cannot start, such as a user's systemd; nobody here waits for one.
+dbus-run-session --dbus-daemon="$session/bus" -- "$@"
