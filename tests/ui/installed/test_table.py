@@ -114,3 +114,14 @@ def test_ten_thousand_models_are_listed_without_a_widget_each(table: InstalledTa
     shown.show_rows(rows(InventorySnapshot(models=many)))
     assert shown.rowCount() == 10_001
     assert table.indexWidget(shown.index(5, 0)) is None
+
+
+def test_a_model_that_stands_where_a_group_stood_is_as_high_as_the_others(table: InstalledTable) -> None:
+    shown = table.model()
+    assert isinstance(shown, InstalledModel)
+    others = (TINY, model("gemma3:4b", runtime="ollama"), model("phi4:latest", runtime="ollama"))
+    shown.show_rows(rows(replace(INVENTORY, models=others)))
+    models = {table.rowHeight(place) for place in range(shown.rowCount()) if shown.row(place) is not None}
+    heads = {table.rowHeight(place) for place in range(shown.rowCount()) if shown.row(place) is None}
+    assert len(models) == len(heads) == 1
+    assert models != heads

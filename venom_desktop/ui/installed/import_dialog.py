@@ -88,6 +88,7 @@ class ImportDialog(Dialog):
         self._running.setVisible(not self._runs)
         indent = (INDENT, 0, 0, 0)
         parts: list[QWidget | int] = [
+            4,
             *(self.used_in_place, wrapped(column(stays, margins=indent)), 6),
             *(self.added, wrapped(column(copied, 4, self.field, self._running, spacing=2, margins=indent))),
             self.problem,

@@ -74,7 +74,7 @@ class InstalledList(Frame):
         # A stack is else as high as its highest page, and would squeeze what stands above it.
         self._pages.setMinimumHeight(LEAST_LIST_HEIGHT)
         tools = row((self.search, 3), (self.updates, 4), self.import_button, self.import_tool)
-        notices = column(self.update_all, self.banner, spacing=8)
+        notices = column(self.update_all, self.banner, spacing=8, margins=(0, 6, 0, 0))
         self._top = wrapped(column(tools, 4, self.storage, notices, spacing=8, margins=(16, 14, 16, 14)))
         self.setLayout(column(self._top, (self._pages, 1), spacing=0))
         self._dialog: QFileDialog | None = None
