@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
@@ -19,6 +18,7 @@ from venom_desktop.core.errors import (
     VenomError,
 )
 from venom_desktop.core.http import Response, retry_after_s
+from venom_desktop.core.json_values import count_in, mapping_in, moment_in, text_in
 from venom_desktop.core.registry.model import ModelProvider
 
 SOURCE: Final = "Hugging Face"
@@ -53,30 +53,30 @@ def parse_entry(row: Any, *, endpoint: str) -> CatalogEntry:
     if not isinstance(row, dict) or not isinstance(row.get("id"), str):
         raise SourceChanged(source=SOURCE)
     name: str = row["id"]
-    gguf = _mapping(row.get("gguf"))
+    gguf = mapping_in(row.get("gguf"))
     tags = tuple(tag for tag in _list(row.get("tags")) if isinstance(tag, str))
     files = _files(row.get("siblings"))
     quantizations = None if files is None else group_files(files)
-    template = _text(gguf.get("chat_template"))
-    architecture = _text(gguf.get("architecture"))
+    template = text_in(gguf.get("chat_template"))
+    architecture = text_in(gguf.get("architecture"))
     return CatalogEntry(
         provider=ModelProvider.HUGGINGFACE,
         model_name=name,
         display_name=display_name(name),
         publisher=name.partition("/")[0] or None,
-        parameters=_count(gguf.get("total")) or parameters_in(name),
+        parameters=count_in(gguf.get("total")) or parameters_in(name),
         quantizations=quantizations,
         size_range_bytes=size_range(quantizations),
         license=_license(row, tags),
         gated=_gated(row.get("gated")),
         private=row.get("private") is True,
-        downloads=_count(row.get("downloads")),
-        likes=_count(row.get("likes")),
-        updated=_moment(row.get("lastModified")),
-        abilities=_abilities(_text(row.get("pipeline_tag")), template, architecture, quantizations, tags),
-        context_length=_count(gguf.get("context_length")),
+        downloads=count_in(row.get("downloads")),
+        likes=count_in(row.get("likes")),
+        updated=moment_in(row.get("lastModified")),
+        abilities=_abilities(text_in(row.get("pipeline_tag")), template, architecture, quantizations, tags),
+        context_length=count_in(gguf.get("context_length")),
         architecture=architecture,
-        revision=_text(row.get("sha")),
+        revision=text_in(row.get("sha")),
         chat_template=template,
         runtimes=_runtimes(row) if quantizations or (quantizations is None and "gguf" in tags) else (),
         tags=tags,
@@ -145,12 +145,12 @@ def _files(siblings: Any) -> list[RemoteFile] | None:
             raise SourceChanged(source=SOURCE)
         if not _is_addressable(sibling["rfilename"]):
             continue
-        large = _mapping(sibling.get("lfs"))
-        size = _count(sibling.get("size"))
+        large = mapping_in(sibling.get("lfs"))
+        size = count_in(sibling.get("size"))
         files.append(
             RemoteFile(
                 name=sibling["rfilename"],
-                size_bytes=_count(large.get("size")) if size is None else size,
+                size_bytes=count_in(large.get("size")) if size is None else size,
                 sha256=_checksum(large.get("sha256")),
             )
         )
@@ -168,7 +168,7 @@ def _is_addressable(name: str) -> bool:
 
 def _checksum(value: Any) -> str | None:
     """None where none is told; one that is none would pass for a file nobody can check, or name a file of its own."""
-    text = _text(value)
+    text = text_in(value)
     if text is not None and re.fullmatch(r"[0-9a-fA-F]{64}", text) is None:
         raise SourceChanged(source=SOURCE)
     return text
@@ -194,7 +194,7 @@ def _abilities(
 
 
 def _license(row: Mapping[str, Any], tags: tuple[str, ...]) -> str | None:
-    told = _text(_mapping(row.get("cardData")).get("license"))
+    told = text_in(mapping_in(row.get("cardData")).get("license"))
     return told or next((tag.removeprefix("license:") for tag in tags if tag.startswith("license:")), None)
 
 
@@ -207,27 +207,6 @@ def _runtimes(row: Mapping[str, Any]) -> tuple[str, ...]:
 def _gated(value: Any) -> bool | None:
     """False, or how access is granted ("auto", "manual")."""
     return None if value is None else bool(value)
-
-
-def _moment(value: Any) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
-        return None
-    return moment if moment.tzinfo is not None else None
-
-
-def _count(value: Any) -> int | None:
-    """What no count can be (negative, more than 64 bits hold) is unknown: sums and shares are made of it."""
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 63 else None
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) and value else None
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
 
 
 def _list(value: Any) -> list[Any]:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any, Final
 
 from venom_desktop.core.catalog.base import Ability, CatalogEntry, Quantization, RemoteFile
@@ -10,6 +9,7 @@ from venom_desktop.core.catalog.ollama_html import SOURCE
 from venom_desktop.core.catalog.ollama_numbers import parse_parameters, tag_level, tag_parameters
 from venom_desktop.core.catalog.run_on import OLLAMA
 from venom_desktop.core.errors import InvalidName, SourceChanged
+from venom_desktop.core.json_values import count_in, moment_in, text_in
 from venom_desktop.core.registry.model import ModelProvider
 from venom_desktop.core.registry.names import check_name, ollama_title
 
@@ -88,7 +88,7 @@ def _entry(row: Any, *, endpoint: str) -> CatalogEntry | None:
         return None
     told = [tag for tag in _list(row.get("tags")) if isinstance(tag, Mapping) and isinstance(tag.get("tag"), str)]
     sizes = _texts(row.get("sizes"))
-    only_cloud = not any(_count(tag.get("size_bytes")) for tag in told) if told else _CLOUD in words and not sizes
+    only_cloud = not any(count_in(tag.get("size_bytes")) for tag in told) if told else _CLOUD in words and not sizes
     quantizations = None if only_cloud else _quantizations(told, sizes)
     first = next(iter(quantizations or ()), None)
     known = [choice.size_bytes for choice in quantizations or () if choice.size_bytes is not None]
@@ -98,15 +98,15 @@ def _entry(row: Any, *, endpoint: str) -> CatalogEntry | None:
         model_name=name,
         display_name=title,
         publisher=_publisher(name),
-        description=_text(row.get("description")),
+        description=text_in(row.get("description")),
         parameters=_parameters(quantizations, sizes),
         quantizations=() if only_cloud else quantizations,
         size_range_bytes=(min(known), max(known)) if known else None,
-        license=_text(row.get("license")),
+        license=text_in(row.get("license")),
         gated=False,
         private=False,
-        downloads=_count(row.get("pulls")),
-        updated=_moment(row.get("updated")),
+        downloads=count_in(row.get("pulls")),
+        updated=moment_in(row.get("updated")),
         abilities=frozenset(_ABILITIES[word] for word in words if word in _ABILITIES)
         | (frozenset({Ability.VISION}) if sees else frozenset()),
         context_length=first.context_length if first else None,
@@ -126,11 +126,11 @@ def _quantizations(tags: Sequence[Mapping[str, Any]], sizes: Sequence[str]) -> t
         )
     groups: dict[str, list[str]] = {}
     for tag in tags:
-        groups.setdefault(_text(tag.get("digest")) or tag["tag"], []).append(tag["tag"])
+        groups.setdefault(text_in(tag.get("digest")) or tag["tag"], []).append(tag["tag"])
     found = [
-        _quantization(tag, group=groups[_text(tag.get("digest")) or tag["tag"]])
+        _quantization(tag, group=groups[text_in(tag.get("digest")) or tag["tag"]])
         for tag in tags
-        if _count(tag.get("size_bytes")) and _is_usable(tag["tag"])
+        if count_in(tag.get("size_bytes")) and _is_usable(tag["tag"])
     ]
     return tuple(sorted(found, key=lambda choice: choice.label != LATEST))
 
@@ -142,11 +142,11 @@ def _quantization(tag: Mapping[str, Any], *, group: Sequence[str]) -> Quantizati
     longest_first = sorted(group, key=lambda other: -len(other))
     return Quantization(
         label=label,
-        files=(RemoteFile(name=label, size_bytes=_count(tag.get("size_bytes"))),),
+        files=(RemoteFile(name=label, size_bytes=count_in(tag.get("size_bytes"))),),
         level=next((level for other in (label, *longest_first) if (level := tag_level(other))), None),
-        digest=_text(tag.get("digest")),
+        digest=text_in(tag.get("digest")),
         same_as=_same_as(label, others),
-        context_length=_count(tag.get("context")),
+        context_length=count_in(tag.get("context")),
     )
 
 
@@ -179,22 +179,6 @@ def _is_usable(tag: str) -> bool:
         return "/" not in check_name(tag) and ":" not in tag
     except InvalidName:
         return False
-
-
-def _moment(value: Any) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
-        return None
-    return moment if moment.tzinfo is not None else None
-
-
-def _count(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 63 else None
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) and value else None
 
 
 def _texts(value: Any) -> list[str]:

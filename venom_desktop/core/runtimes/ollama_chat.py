@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from venom_desktop.core.errors import SourceChanged, SourceUnreachable
+from venom_desktop.core.json_values import count_in, mapping_in
 from venom_desktop.core.registry.model import ModelCapabilities
 from venom_desktop.core.runtimes.base import ChatChunk, ChatMessage, ChatRequest, ToolCall
 from venom_desktop.core.runtimes.ollama_failures import failure, words_of
 from venom_desktop.core.runtimes.ollama_lines import TITLE
-from venom_desktop.core.runtimes.ollama_wire import count_in
 from venom_desktop.core.runtimes.openai_wire import adapt_messages
 
 _BARE_NUMBER: Final = re.compile(r"-?[0-9]{1,9}")
@@ -25,7 +25,7 @@ def chat_body(
     keep_alive: str | int | None,
 ) -> dict[str, Any]:
     """What we know wins over `extra`. Encodes images: for a request that has some, call it in a thread."""
-    chosen: dict[str, Any] = {**_mapping(request.extra.get("options")), **options}
+    chosen: dict[str, Any] = {**mapping_in(request.extra.get("options")), **options}
     if request.temperature is not None:
         chosen["temperature"] = request.temperature
     if request.max_tokens is not None:
@@ -69,7 +69,7 @@ class ChatAnswer:
             raise SourceChanged(source=TITLE)
         if "error" in line:
             raise failure(words_of(line))
-        message = _mapping(line.get("message"))
+        message = mapping_in(line.get("message"))
         text, reasoning = message.get("content") or "", message.get("thinking") or ""
         if not (isinstance(text, str) and isinstance(reasoning, str)) or not ("message" in line or "done" in line):
             raise SourceChanged(source=TITLE)
@@ -112,13 +112,9 @@ def _message(message: ChatMessage) -> dict[str, Any]:
 def _calls(told: Any) -> tuple[ToolCall, ...]:
     if not isinstance(told, list):
         return ()
-    functions = [_mapping(_mapping(call).get("function")) for call in told]
+    functions = [mapping_in(mapping_in(call).get("function")) for call in told]
     return tuple(
-        ToolCall(name=function["name"], arguments=_mapping(function.get("arguments")))
+        ToolCall(name=function["name"], arguments=mapping_in(function.get("arguments")))
         for function in functions
         if isinstance(function.get("name"), str)
     )
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from venom_desktop.core.errors import SourceChanged
+from venom_desktop.core.json_values import count_in, mapping_in, text_in
 from venom_desktop.core.registry.model import ModelCapabilities
 from venom_desktop.core.runtimes.base import LoadedModel
 from venom_desktop.core.runtimes.model_store import PullPhase, PullStep
@@ -15,8 +16,6 @@ from venom_desktop.core.runtimes.ollama_lines import TITLE
 _STAYS: Final = timedelta(days=365 * 50)
 """`keep_alive: -1` is told as an expiry some 290 years ahead."""
 _LONGEST_LICENSE: Final = 80
-BEYOND_ALL_COUNTS: Final = 1 << 63
-"""JSON takes numbers of any length; neither a float nor the history's database does."""
 _HEX_DIGEST: Final = re.compile(r"(?:sha256[:-])?(?P<hex>[0-9a-f]{64})")
 _ACTION: Final = re.compile(r"\{\{(?P<action>.*?)\}\}", re.DOTALL)
 _COMPARED_ROLE: Final = re.compile(r"\b(?:eq|ne)\s+(?:\$?\w*\.Role\b|\"[^\"]*\")")
@@ -53,27 +52,27 @@ class OllamaDetails:
 
 def models_of(content: Any) -> tuple[OllamaModel, ...]:
     """The rows of `/api/tags`; one without a name is left out. Raises `SourceChanged` where there is no list."""
-    return tuple(_model(row) for row in _rows(content) if _text(row.get("name")))
+    return tuple(_model(row) for row in _rows(content) if text_in(row.get("name")))
 
 
 def loaded_of(content: Any, *, now: datetime) -> tuple[LoadedModel, ...]:
     """The rows of `/api/ps`. Raises `SourceChanged` where there is no list."""
-    return tuple(_loaded(row, now=now) for row in _rows(content) if _text(row.get("name")))
+    return tuple(_loaded(row, now=now) for row in _rows(content) if text_in(row.get("name")))
 
 
 def details_of(content: Any) -> OllamaDetails:
     """Raises `SourceChanged` for anything but an object."""
     if not isinstance(content, Mapping):
         raise SourceChanged(source=TITLE)
-    info, details = _mapping(content.get("model_info")), _mapping(content.get("details"))
-    architecture = _text(info.get("general.architecture")) or _text(details.get("family"))
-    license_lines = [line.strip() for line in (_text(content.get("license")) or "").splitlines() if line.strip()]
+    info, details = mapping_in(content.get("model_info")), mapping_in(content.get("details"))
+    architecture = text_in(info.get("general.architecture")) or text_in(details.get("family"))
+    license_lines = [line.strip() for line in (text_in(content.get("license")) or "").splitlines() if line.strip()]
     return OllamaDetails(
         capabilities=_capabilities(content, context=count_in(info.get(f"{architecture}.context_length"))),
         license=license_lines[0][:_LONGEST_LICENSE] if license_lines else None,
         architecture=architecture,
         parameter_count=count_in(info.get("general.parameter_count")),
-        requires=_text(content.get("requires")),
+        requires=text_in(content.get("requires")),
     )
 
 
@@ -115,17 +114,17 @@ def system_role_of(template: str, modelfile: str = "") -> bool | None:
 
 
 def _model(row: Mapping[str, Any]) -> OllamaModel:
-    details = _mapping(row.get("details"))
-    digest = _HEX_DIGEST.fullmatch(_text(row.get("digest")) or "")
+    details = mapping_in(row.get("details"))
+    digest = _HEX_DIGEST.fullmatch(text_in(row.get("digest")) or "")
     return OllamaModel(
         name=str(row["name"]),
         digest=digest["hex"] if digest else None,
         size_bytes=count_in(row.get("size")),
         modified_at=_moment(row.get("modified_at")),
-        family=_text(details.get("family")),
-        parameters=_text(details.get("parameter_size")),
+        family=text_in(details.get("family")),
+        parameters=text_in(details.get("parameter_size")),
         quantization=_quantization(details),
-        remote_host=_text(row.get("remote_host")),
+        remote_host=text_in(row.get("remote_host")),
     )
 
 
@@ -145,8 +144,8 @@ def _loaded(row: Mapping[str, Any], *, now: datetime) -> LoadedModel:
 def _capabilities(content: Mapping[str, Any], *, context: int | None) -> ModelCapabilities:
     told = content.get("capabilities")
     can = frozenset(word for word in told if isinstance(word, str)) if isinstance(told, list) else None
-    template = _text(content.get("template"))
-    system = system_role_of(template or "", _text(content.get("modelfile")) or "")
+    template = text_in(content.get("template"))
+    system = system_role_of(template or "", text_in(content.get("modelfile")) or "")
     tools = None if can is None else "tools" in can
     return ModelCapabilities(
         supports_system_role=system,
@@ -157,7 +156,7 @@ def _capabilities(content: Mapping[str, Any], *, context: int | None) -> ModelCa
         allowed_roles=_roles(system=system, tools=tools),
         prompt_template=template,
         max_context_length=context or None,
-        quantization=_quantization(_mapping(content.get("details"))),
+        quantization=_quantization(mapping_in(content.get("details"))),
     )
 
 
@@ -168,7 +167,7 @@ def _roles(*, system: bool | None, tools: bool | None) -> tuple[str, ...] | None
 
 
 def _downloading(line: Mapping[str, Any]) -> PullStep:
-    digest = _HEX_DIGEST.fullmatch(_text(line.get("digest")) or "")
+    digest = _HEX_DIGEST.fullmatch(text_in(line.get("digest")) or "")
     total = count_in(line.get("total")) or None
     done = count_in(line.get("completed"))
     return PullStep(
@@ -181,7 +180,7 @@ def _downloading(line: Mapping[str, Any]) -> PullStep:
 
 
 def _quantization(details: Mapping[str, Any]) -> str | None:
-    told = _text(details.get("quantization_level"))
+    told = text_in(details.get("quantization_level"))
     return None if told is None or told.lower() == "unknown" else told
 
 
@@ -200,16 +199,3 @@ def _moment(value: Any) -> datetime | None:
     except (TypeError, ValueError):
         return None
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-
-
-def count_in(value: Any) -> int | None:
-    """None for everything that no count can be."""
-    return value if type(value) is int and 0 <= value < BEYOND_ALL_COUNTS else None
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) and value else None
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
