@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from tests.core.runtimes.ollama_bench import Bench, a_bench
 from tests.fakes.ollama_faults import Hangs, failing
 from tests.fakes.ollama_models import Facts
+from tests.fakes.ollama_process import install_ollama
 from tests.fakes.ollama_server import OllamaStandIn
 from venom_desktop.core.database import Database
 from venom_desktop.core.errors import RuntimeUnavailable, UnknownModel, VenomError
@@ -23,7 +25,7 @@ from venom_desktop.core.registry.manifest import Manifest
 from venom_desktop.core.registry.model import ModelKey
 from venom_desktop.core.runtimes.active import ActiveModelStore
 from venom_desktop.core.runtimes.ask import Ask
-from venom_desktop.core.runtimes.base import LoadSettings
+from venom_desktop.core.runtimes.base import LoadSettings, RuntimeState
 
 ONE, TWO = ModelKey(name="one:latest", runtime="ollama"), ModelKey(name="two:latest", runtime="ollama")
 
@@ -52,34 +54,39 @@ async def ollama(tmp_path: Path) -> AsyncIterator[OllamaStandIn]:
 
 @pytest.fixture
 async def machine(ollama: OllamaStandIn, tmp_path: Path) -> AsyncIterator[Machine]:
-    database = Database(tmp_path / "history.db")
+    async with a_bench(tmp_path, ollama.url, listing_s=0.5) as bench, a_machine(tmp_path, bench) as made:
+        yield made
+
+
+@asynccontextmanager
+async def a_machine(folder: Path, bench: Bench) -> AsyncIterator[Machine]:
+    database = Database(folder / "history.db")
     await database.open()
-    manifest = Manifest(tmp_path / "home")
+    manifest = Manifest(folder / "home")
     manifest.open()
     operations = OperationService(OperationHistory(database))
     await operations.open()
-    active = ActiveModelStore(tmp_path / "state")
-    async with a_bench(tmp_path, ollama.url, listing_s=0.5) as bench:
-        inventory = Inventory(manifest, stores=[bench.models])
-        active.changed.subscribe(lambda snapshot: inventory.set_active(snapshot.key))
-        activating = ActivateModel(
-            operations=operations,
-            manifest=manifest,
-            inventory=inventory,
-            active=active,
-            runtimes={"ollama": bench.runtime},
-            ask=Ask(Gate(), lambda _: bench.runtime),
-            load_settings=lambda _: LoadSettings(),
-            require_runtime=lambda _: None,
-            stores={"ollama": bench.models},
-        )
-        await bench.models.refresh()
-        try:
-            yield Machine(activating, operations, manifest, inventory, active, bench)
-        finally:
-            await operations.close()
-            await manifest.close()
-            await database.close()
+    active = ActiveModelStore(folder / "state")
+    inventory = Inventory(manifest, stores=[bench.models])
+    active.changed.subscribe(lambda snapshot: inventory.set_active(snapshot.key))
+    activating = ActivateModel(
+        operations=operations,
+        manifest=manifest,
+        inventory=inventory,
+        active=active,
+        runtimes={"ollama": bench.runtime},
+        ask=Ask(Gate(), lambda _: bench.runtime),
+        load_settings=lambda _: LoadSettings(),
+        require_runtime=lambda _: None,
+        stores={"ollama": bench.models},
+    )
+    await bench.models.refresh()
+    try:
+        yield Machine(activating, operations, manifest, inventory, active, bench)
+    finally:
+        await operations.close()
+        await manifest.close()
+        await database.close()
 
 
 async def test_a_model_that_stands_only_in_the_store_becomes_active_and_its_use_is_noted(machine: Machine) -> None:
@@ -140,6 +147,26 @@ async def test_a_load_that_fails_puts_the_model_before_back(machine: Machine, ol
     with pytest.raises(VenomError):
         await machine.activating.activate("two")
     assert machine.active.snapshot.key == ONE
+
+
+async def test_a_server_that_is_stopped_in_a_load_is_not_started_again_for_the_model_before(tmp_path: Path) -> None:
+    program = install_ollama(tmp_path)
+    async with a_bench(tmp_path, program=program) as bench, a_machine(tmp_path, bench) as machine:
+        await bench.runtime.start()
+        for name in ("one", "two"):
+            await bench.call("add_model", name=name, seed=name)
+        await machine.activating.activate("one")
+        # So that the next one to be asked for is the load.
+        await bench.client.unload("one:latest")
+        await bench.call("fault", effect="Hangs", pattern="/api/generate")
+        operation_id = await machine.activating.start("two")
+        async with asyncio.timeout(10):
+            while [one.name for one in await bench.client.loaded()] != [TWO.name]:
+                pass
+        await bench.runtime.stop()
+        assert (await machine.operations.wait(operation_id)).reason_code == "LOAD_CANCELLED"
+        assert bench.now.state is RuntimeState.STOPPED
+        assert machine.active.snapshot.key == ONE
 
 
 async def test_a_model_refused_before_the_memory_was_touched_leaves_what_others_loaded(

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from venom_desktop.core.errors import (
     FileMissing,
+    LoadCancelled,
     SwitchInProgress,
     UnknownRuntime,
     VenomError,
@@ -20,7 +21,7 @@ from venom_desktop.core.registry.inventory import Inventory
 from venom_desktop.core.registry.look_up import find_now
 from venom_desktop.core.registry.manifest import Manifest
 from venom_desktop.core.registry.model import NOTHING, ModelKey, ModelMetadata
-from venom_desktop.core.registry.unloading import give_up
+from venom_desktop.core.registry.unloading import give_up, was_stopped
 from venom_desktop.core.runtimes.active import ActiveModelStore
 from venom_desktop.core.runtimes.ask import Ask
 from venom_desktop.core.runtimes.base import ChatMessage, ChatRequest, LoadSettings, Runtime
@@ -121,7 +122,7 @@ class ActivateModel:
                 await self._store(model)
             except VenomError as error:
                 self._last_failure = (operation.operation_id, error)
-                await self._put_back(before, model.key)
+                await self._put_back(before, model.key, stopped=isinstance(error, LoadCancelled))
                 raise
             except (asyncio.CancelledError, GeneratorExit):
                 await self._put_back(before, model.key)
@@ -155,10 +156,15 @@ class ActivateModel:
         await self._inventory.refresh()
         await self._active.activate(model.key)
 
-    async def _put_back(self, before: ModelKey | None, failed: ModelKey) -> None:
-        """The model that answered before answers again, if it still can; the failure itself is told by the caller."""
+    async def _put_back(self, before: ModelKey | None, failed: ModelKey, *, stopped: bool = False) -> None:
+        """The model that answered before answers again, if it still can; the failure itself is told by the caller.
+
+        `stopped`: the user ended the load, and perhaps the server with it.
+        """
         with contextlib.suppress(VenomError):
             if before is None or before == failed:
                 await give_up(self._runtimes[failed.runtime], failed.name)
-            else:
+            elif (
+                not stopped or before.runtime != failed.runtime or not await was_stopped(self._runtimes[failed.runtime])
+            ):
                 await self._load(self._inventory.find(before.name, before.runtime))
