@@ -55,6 +55,17 @@ class DownloadProgress:
     file_name: str
     wait_s: float | None = None
 
+    @property
+    def sentence(self) -> str:
+        match self.phase:
+            case DownloadPhase.DOWNLOADING:
+                return f"Downloading {self.file_name}"
+            case DownloadPhase.CHECKING:
+                return f"Checking {self.file_name}"
+            case DownloadPhase.WAITING:
+                seconds = round(self.wait_s or 0)
+                return f"Waiting {seconds} s for the connection" if seconds else "Waiting for the connection"
+
 
 class Downloader(Protocol):
     def fetch(self, plan: DownloadPlan) -> AsyncGenerator[DownloadProgress]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from venom_desktop.core.downloads.base import FileToFetch
 from venom_desktop.core.errors import DiskFull, StorageFailed
+from venom_desktop.core.files import sync_folder
 
 _LOCK_WAIT_S = 5.0
 _FLUSH_EVERY_S = 1.0
@@ -95,7 +96,7 @@ class PartialFile:
             os.fsync(self._descriptor)
             self.path.replace(self._target)
             self._sidecar.unlink(missing_ok=True)
-            _sync_folder(self._target.parent)
+            sync_folder(self._target.parent)
         self.close()
 
     def remove(self) -> None:
@@ -197,11 +198,3 @@ def _is_at(descriptor: int, path: Path) -> bool:
         return os.path.samestat(os.fstat(descriptor), path.stat())
     except FileNotFoundError:
         return False
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

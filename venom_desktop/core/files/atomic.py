@@ -27,7 +27,7 @@ def write_atomically(path: Path, content: bytes, *, keep_previous: bool = True, 
         if keep_previous:
             _keep_beside(target)
         temporary.replace(target)
-        _sync_folder(target.parent)
+        sync_folder(target.parent)
     except OSError as error:
         raise _translated(target, error) from error
     finally:
@@ -86,7 +86,7 @@ def _discard(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make the rename itself survive a power cut; Windows has no such call and does not need it."""
     if sys.platform == "win32":
         return

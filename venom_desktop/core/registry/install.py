@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from venom_desktop.core.catalog.base import CatalogEntry, Quantization
-from venom_desktop.core.downloads.base import Downloader, DownloadPhase, DownloadPlan, DownloadProgress, FileToFetch
+from venom_desktop.core.downloads.base import Downloader, DownloadPlan, FileToFetch
 from venom_desktop.core.downloads.partial import part_path
 from venom_desktop.core.errors import (
     AlreadyInstalled,
@@ -177,7 +177,7 @@ class InstallModels:
                 if self._clock() - checked_at >= SPACE_CHECKED_EVERY_S:
                     await self._promise_space(download, operation_id)
                     checked_at = self._clock()
-                yield Progress(message=_sentence(step), done_bytes=step.done_bytes, total_bytes=step.total_bytes)
+                yield Progress(message=step.sentence, done_bytes=step.done_bytes, total_bytes=step.total_bytes)
 
     async def _promise_space(self, download: DownloadPlan, operation_id: str) -> None:
         missing = await asyncio.to_thread(_missing_bytes, download)
@@ -279,14 +279,3 @@ def _named(entry: CatalogEntry, label: str) -> Quantization:
             return quantization
     offered = ", ".join(quantization.label for quantization in quantizations)
     raise UnknownQuantization(model_name=entry.model_name, quantization=label, offered=offered)
-
-
-def _sentence(step: DownloadProgress) -> str:
-    match step.phase:
-        case DownloadPhase.DOWNLOADING:
-            return f"Downloading {step.file_name}"
-        case DownloadPhase.CHECKING:
-            return f"Checking {step.file_name}"
-        case DownloadPhase.WAITING:
-            seconds = round(step.wait_s or 0)
-            return f"Waiting {seconds} s for the connection" if seconds else "Waiting for the connection"

@@ -36,10 +36,6 @@ class OwnServer:
     def is_running(self) -> bool:
         return self.pid is not None
 
-    @property
-    def was_adopted(self) -> bool:
-        return self._adopted is not None
-
     def log_lines(self) -> tuple[str, ...]:
         return (*self.child.log_lines(), *(() if self._adopted is None else self._adopted.log_lines()))
 

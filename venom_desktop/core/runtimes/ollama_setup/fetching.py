@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
-from venom_desktop.core.downloads.base import Downloader, DownloadPhase, DownloadPlan, DownloadProgress, FileToFetch
+from venom_desktop.core.downloads.base import Downloader, DownloadPlan, FileToFetch
 from venom_desktop.core.downloads.partial import part_path
 from venom_desktop.core.errors import UnsafeArchive
 from venom_desktop.core.files import free_bytes
@@ -34,7 +34,7 @@ async def fetched(
     await asyncio.to_thread(_require_room, plan, f"{TITLE} {release.version}", shelf.folder)
     async with contextlib.aclosing(downloader.fetch(plan)) as steps:
         async for step in steps:
-            yield Progress(message=_sentence(step), done_bytes=step.done_bytes, total_bytes=step.total_bytes)
+            yield Progress(message=step.sentence, done_bytes=step.done_bytes, total_bytes=step.total_bytes)
     await asyncio.to_thread(shelf.clear_unpacking)
     job = UnpackJob(
         archives=tuple(file.target for file in plan.files),
@@ -65,17 +65,6 @@ def _present_bytes(file: FileToFetch) -> int:
         with contextlib.suppress(OSError):
             return path.stat().st_size
     return 0
-
-
-def _sentence(step: DownloadProgress) -> str:
-    match step.phase:
-        case DownloadPhase.DOWNLOADING:
-            return f"Downloading {step.file_name}"
-        case DownloadPhase.CHECKING:
-            return f"Checking {step.file_name}"
-        case DownloadPhase.WAITING:
-            seconds = round(step.wait_s or 0)
-            return f"Waiting {seconds} s for the connection" if seconds else "Waiting for the connection"
 
 
 def _share(amount: UnpackProgress) -> str:

@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 import shutil
 import sys
 from collections.abc import Collection, Iterator
@@ -11,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from venom_desktop.core.errors import StorageFailed
-from venom_desktop.core.files import remove_leftovers, resolve_under, write_atomically
+from venom_desktop.core.files import remove_leftovers, resolve_under, sync_folder, write_atomically
 from venom_desktop.core.runtimes.ollama_setup.versions import parse_version
 
 PROGRAM = "ollama.exe" if sys.platform == "win32" else "ollama"
@@ -83,7 +82,7 @@ class Shelf:
                 self._remove(self.folder / _ASIDE)
                 target.rename(self.folder / _ASIDE)
             self.unpacking.rename(target)
-            _sync(self.folder)
+            sync_folder(self.folder)
             self._remove(self.folder / _ASIDE)
 
     def clear_unpacking(self) -> None:
@@ -129,13 +128,3 @@ def _storage_errors(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise StorageFailed(path=str(path), problem=error.strerror or str(error)) from error
-
-
-def _sync(folder: Path) -> None:
-    if sys.platform == "win32":
-        return
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
