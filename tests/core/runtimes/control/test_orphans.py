@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from venom_desktop.core.runtimes.control.adoption import adopt
+from venom_desktop.core.runtimes.control.adoption import adopt_or_end
 from venom_desktop.core.runtimes.control.base import Exit
 from venom_desktop.core.runtimes.control.orphans import clean_up_orphans, orphans, wait_for_end
 from venom_desktop.core.runtimes.control.pid_file import PidRecord, write_record
@@ -86,10 +86,11 @@ async def test_a_damaged_pid_file_ends_nothing_and_goes(tmp_path: Path, content:
 
 
 async def test_an_orphan_is_adopted_at_its_port_and_its_end_is_told(
-    left_behind: tuple[subprocess.Popen[str], int],
+    tmp_path: Path, left_behind: tuple[subprocess.Popen[str], int]
 ) -> None:
     process, port = left_behind
-    server = adopt(record_of(process.pid, port=port))
+    write_record(tmp_path / "lost.pid.json", record_of(process.pid, port=port))
+    server = await adopt_or_end(tmp_path, "lost", port=port, log_file=tmp_path / "lost.log")
     assert server is not None
     exits: asyncio.Queue[Exit] = asyncio.Queue()
     server.exited.subscribe(exits.put_nowait)
@@ -99,10 +100,14 @@ async def test_an_orphan_is_adopted_at_its_port_and_its_end_is_told(
 
 
 async def test_an_orphan_that_does_not_listen_at_its_port_is_not_adopted(
-    left_behind: tuple[subprocess.Popen[str], int],
+    tmp_path: Path, left_behind: tuple[subprocess.Popen[str], int]
 ) -> None:
+    record = record_of(left_behind[0].pid)
     with socket.create_server(("127.0.0.1", 0)) as other:
-        assert adopt(record_of(left_behind[0].pid, port=other.getsockname()[1])) is None
+        port = other.getsockname()[1]
+        write_record(tmp_path / "lost.pid.json", replace(record, port=port))
+        assert await adopt_or_end(tmp_path, "lost", port=port, log_file=tmp_path / "lost.log") is None
+    assert started_mark(record.pid) is None
 
 
 async def test_waiting_for_a_process_that_stays_gives_up_in_time() -> None:

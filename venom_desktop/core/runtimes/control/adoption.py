@@ -19,18 +19,17 @@ from venom_desktop.core.tasks import TaskScope
 class AdoptedServer:
     """An orphan taken over: it can be ended, its end is told, and what it writes is read on where the system allows.
 
-    Its PID file, if it has one, names us as its guard while we live, so that no other program takes it too.
+    Its PID file names us as its guard while we live, so that no other program takes it too.
     """
 
-    def __init__(self, record: PidRecord, *, pid_file: Path | None = None, log_file: Path | None = None) -> None:
+    def __init__(self, record: PidRecord, *, pid_file: Path, log_file: Path) -> None:
         self.exited: Signal[Exit] = Signal()
         self.record = record
         self._pid_file = pid_file
-        if pid_file is not None:
-            ours = replace(record, guard_pid=os.getpid(), guard_started=started_mark(os.getpid()) or "")
-            with contextlib.suppress(OSError):
-                write_record(pid_file, ours)
-        self._output = None if log_file is None else LeftOutput(record.pid, log_file)
+        ours = replace(record, guard_pid=os.getpid(), guard_started=started_mark(os.getpid()) or "")
+        with contextlib.suppress(OSError):
+            write_record(pid_file, ours)
+        self._output = LeftOutput(record.pid, log_file)
         self._requested = False
         self._gone = asyncio.Event()
         self._tasks = TaskScope(f"adopted:{record.name}")
@@ -45,7 +44,7 @@ class AdoptedServer:
         return self.record.server_lives
 
     def log_lines(self) -> tuple[str, ...]:
-        return () if self._output is None else self._output.lines()
+        return self._output.lines()
 
     async def stop(self) -> None:
         """Returns when it is gone and its end was told."""
@@ -57,24 +56,14 @@ class AdoptedServer:
     async def close(self) -> None:
         """Stop watching; the server stays."""
         await self._tasks.close()
-        if self._output is not None:
-            self._output.close()
+        self._output.close()
 
     async def _watch(self) -> None:
         await wait_for_end(self.record.pid, self.record.started)
-        if self._pid_file is not None:
-            self._pid_file.unlink(missing_ok=True)
-        if self._output is not None:
-            self._output.close()
+        self._pid_file.unlink(missing_ok=True)
+        self._output.close()
         self._gone.set()
         self.exited.publish(Exit(requested=self._requested, lines=self.log_lines()))
-
-
-def adopt(record: PidRecord) -> AdoptedServer | None:
-    """Take over an orphan that still is the process in its PID file and answers at its port; else None."""
-    if record.port is None or not record.server_lives or record.guard_lives:
-        return None
-    return AdoptedServer(record) if record.pid in listening_pids(record.port) else None
 
 
 async def adopt_or_end(folder: Path, name: str, *, port: int, log_file: Path) -> AdoptedServer | None:
