@@ -16,9 +16,10 @@ from tests.fakes.ollama_library import GEMMA, OllamaLibraryServer
 from tests.fakes.ollama_server import OllamaStandIn
 from tests.ui.runtime.plain_server import EXTERNAL, PlainServer
 from venom_desktop.api.routes.system import SystemRoutes
-from venom_desktop.core.errors import NotOurServer
+from venom_desktop.core.errors import ActiveModelGone, NotOurServer
+from venom_desktop.core.governance.base import Purpose, Target
 from venom_desktop.core.operations.operation import OperationStatus
-from venom_desktop.core.runtimes.base import RuntimeState
+from venom_desktop.core.runtimes.base import ChatMessage, ChatRequest, RuntimeState
 
 GPT = "gpt:1b"
 
@@ -74,6 +75,20 @@ async def test_a_model_is_pulled_activated_asked_and_removed(
     removal = await call.good("DELETE", "models/registry/tiny:1b?confirm=true")
     assert await done(served, removal) is OperationStatus.COMPLETED
     assert (await call.good("GET", "models"))["by_runtime"] == {"ollama": [GPT]}
+
+
+async def test_a_question_to_an_active_model_that_is_gone_says_so(
+    served: Served, call: Caller, ollama: OllamaStandIn
+) -> None:
+    await call.good("POST", "models/activate", {"name": GPT, "runtime": "ollama"})
+    ollama.remove_model(GPT)
+    body = {"model": "active", "messages": [{"role": "user", "content": "Hello"}]}
+    response = await call("POST", "/v1/chat/completions", body)
+    assert (response.status_code, response.json()["error"]["code"]) == (404, "ACTIVE_MODEL_GONE")
+    target = Target(runtime="ollama", model=GPT)
+    question = ChatRequest(messages=(ChatMessage(role="user", content="Hello"),))
+    with pytest.raises(ActiveModelGone):
+        await served.services.ask.whole(target, question, Purpose.PROMPT)
 
 
 async def test_a_model_gets_a_second_name_and_another_one(served: Served, call: Caller) -> None:

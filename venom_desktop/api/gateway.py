@@ -10,13 +10,21 @@ from venom_desktop.api.answers import MethodNotAllowed, Receive, Scope, Send, re
 from venom_desktop.api.auth import ClientGone, read_body
 from venom_desktop.api.gateway_answer import Answer
 from venom_desktop.api.gateway_body import GatewayRequest, addressed, parse, usage_of
-from venom_desktop.core.errors import NoActiveModel, NotFound, RuntimeUnavailable, SourceBusy, UnknownModel, VenomError
+from venom_desktop.core.errors import (
+    ActiveModelGone,
+    NoActiveModel,
+    NotFound,
+    RuntimeUnavailable,
+    SourceBusy,
+    UnknownModel,
+    VenomError,
+)
 from venom_desktop.core.governance.base import CallRequest, Purpose, Target
 from venom_desktop.core.governance.gate import Call
 from venom_desktop.core.http import PassedAnswer, PassingClient
 from venom_desktop.core.registry.capabilities import effective
 from venom_desktop.core.registry.model import ModelKey
-from venom_desktop.core.runtimes.base import Runtime
+from venom_desktop.core.runtimes.base import Runtime, ServerRuntime
 from venom_desktop.core.runtimes.openai_wire import failure
 from venom_desktop.core.runtimes.profiles import RuntimeProfile
 from venom_desktop.core.services import Services
@@ -26,6 +34,7 @@ LARGEST_BODY_BYTES = 32 << 20
 """A conversation with pictures in it."""
 PASSED = ("/v1/chat/completions", "/v1/completions", "/v1/embeddings")
 MODELS = "/v1/models"
+NOT_FOUND = 404
 
 
 class Gateway:
@@ -99,6 +108,8 @@ class Gateway:
             async with self._client.post(
                 address, adapted.content, headers=headers, source=title, streamed=request.streamed
             ) as response:
+                if response.status == NOT_FOUND and isinstance(runtime, ServerRuntime):
+                    raise ActiveModelGone(model_name=upstream.model)
                 if response.status != 200:
                     raise await _refusal(response, source=title)
                 if request.streamed:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from venom_desktop.core.errors import (
+    ActiveModelGone,
     DevicesUntold,
     LoadCancelled,
     NoActiveModel,
@@ -227,7 +228,7 @@ class Ollama:
             self._state.publish(answering=self._state.snapshot.answering - 1)
 
     async def chat(self, request: ChatRequest) -> AsyncGenerator[ChatChunk, None]:
-        """As `Runtime`; a model that the server let go is loaded first. Raises `UnknownModel` when it was deleted."""
+        """As `Runtime`; a model that the server let go is loaded first. Raises `ActiveModelGone`."""
         if not self._state.is_running:
             await self._state.look(thoroughly=False)
         with self.passing() as upstream:
@@ -237,10 +238,10 @@ class Ollama:
                         yield chunk
             except (RuntimeUnavailable, SourceUnreachable) as error:
                 raise await self._state.why_broken() from error
-            except UnknownModel:
+            except UnknownModel as error:
                 self._watch.look_at_models()
                 await self._state.look(thoroughly=False)
-                raise
+                raise ActiveModelGone(model_name=upstream.model) from error
         if all(loaded.name != upstream.model for loaded in self._state.snapshot.loaded):
             self._watch.look()
 
