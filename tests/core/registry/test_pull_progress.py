@@ -6,6 +6,7 @@ import pytest
 
 from tests.core.registry.shelf import DONE, MANIFEST, VERIFYING, WRITING, digest, layer, remote
 from tests.support.counts import count
+from venom_desktop.core.registry import pull_progress
 from venom_desktop.core.registry.pull_progress import CreationProgress, PullProgress
 from venom_desktop.core.runtimes.model_store import PullPhase, PullStep
 
@@ -27,6 +28,16 @@ def test_layers_that_were_here_before_count_as_done() -> None:
     step = progress.add(layer(1, 100, 100))
     assert (step.message, step.done_bytes) == ("Downloading layer 2 of 2", 100)
     assert progress.add(VERIFYING).done_bytes == 120
+
+
+def test_layers_without_end_are_not_all_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pull_progress, "MOST_LAYERS", 20)
+    progress = PullProgress(None)
+    for number in range(50):
+        step = progress.add(layer(number, 1, 1))
+    assert (step.message, step.done_bytes) == ("Downloading layer 20", 20)
+    assert progress.add(layer(1, 1, 1)).done_bytes == 20
+    assert progress.add(DONE).total_bytes == 20
 
 
 def test_without_a_measure_the_total_is_unknown_until_every_layer_was_seen() -> None:

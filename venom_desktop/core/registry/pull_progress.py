@@ -7,6 +7,8 @@ from typing import assert_never
 from venom_desktop.core.operations.operation import Progress
 from venom_desktop.core.runtimes.model_store import PullPhase, PullStep
 
+MOST_LAYERS = 20_000
+"""A model whose tensors are layers of their own has thousands; a stream without end may name more."""
 _LAYER = re.compile(r"sha256:[0-9a-f]{64}")
 
 
@@ -67,6 +69,8 @@ class PullProgress:
 
     def _add_layer(self, step: PullStep) -> None:
         layer, done = step.layer or "", step.done_bytes or 0
+        if layer not in self._done and len(self._done) >= MOST_LAYERS:
+            return
         self._moved = self._moved or done > self._begun.setdefault(layer, done)
         if _LAYER.fullmatch(layer) is None:
             # Ollama fetches models of many tensors at once, and tells of all their layers as one.

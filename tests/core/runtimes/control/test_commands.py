@@ -7,7 +7,7 @@ import psutil
 import pytest
 
 from tests.support.counts import count
-from venom_desktop.core.runtimes.control.commands import CommandHangs, outcome_of
+from venom_desktop.core.runtimes.control.commands import MOST_OUTPUT_BYTES, CommandHangs, outcome_of
 
 SLEEPS = (sys.executable, "-c", "import time; time.sleep(60)")
 
@@ -18,6 +18,14 @@ async def test_what_a_program_says_and_how_it_ended_come_back() -> None:
     outcome = await outcome_of([sys.executable, "-c", program], within_s=20)
 
     assert (outcome.code, outcome.out.strip(), outcome.why) == (3, "out", "why.")
+
+
+async def test_of_a_program_that_says_without_end_only_so_much_is_kept() -> None:
+    program = "import sys; [sys.stdout.write('x' * 65536) for _ in range(200)]; sys.stderr.write('done')"
+
+    outcome = await outcome_of([sys.executable, "-c", program], within_s=20)
+
+    assert (outcome.code, len(outcome.out), outcome.problem) == (0, MOST_OUTPUT_BYTES, "done")
 
 
 async def test_a_program_that_hangs_is_ended() -> None:

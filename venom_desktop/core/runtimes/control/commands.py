@@ -11,6 +11,10 @@ from dataclasses import dataclass
 
 from venom_desktop.core.tasks import TaskScope
 
+MOST_OUTPUT_BYTES = 4 << 20
+"""Of each stream; the rest is read and forgotten: a path of the settings may name any program."""
+_PIECE_BYTES = 1 << 16
+
 
 class CommandHangs(Exception):
     """It was ended after its time; the argument is the number of seconds."""
@@ -38,7 +42,8 @@ async def outcome_of(
     process = await _started(command, environment)
     try:
         async with asyncio.timeout(within_s):
-            out, problem = await process.communicate()
+            out, problem = await asyncio.gather(_read(process.stdout), _read(process.stderr))
+            await process.wait()
     except TimeoutError as error:
         raise CommandHangs(within_s) from error
     finally:
@@ -70,6 +75,14 @@ async def _started(command: Sequence[str], environment: Mapping[str, str] | None
                 _end(task.result())
                 await task.result().wait()
             raise
+
+
+async def _read(stream: asyncio.StreamReader | None) -> bytes:
+    """To its end, so that the program is never held up, and no more of it kept than one can be meant to read."""
+    kept = bytearray()
+    while stream is not None and (piece := await stream.read(_PIECE_BYTES)):
+        kept += piece[: MOST_OUTPUT_BYTES - len(kept)]
+    return bytes(kept)
 
 
 def _end(process: Process) -> None:
