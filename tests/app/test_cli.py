@@ -7,9 +7,11 @@ import pytest
 
 from tests.app.commands import command
 from tests.fakes.hub import HubServer
+from tests.fakes.ollama_process import install_ollama
 from venom_desktop import __version__
 from venom_desktop.app.cli import run
 from venom_desktop.app.commands import likely_provider
+from venom_desktop.core.runtimes.control.ports import free_port
 
 REPO = "tiny-lab/Tiny-Llama-GGUF"
 NAME = f"{REPO}:Q8_0"
@@ -98,6 +100,19 @@ async def test_a_failed_install_says_why_and_ends_with_1(hub: HubServer, monkeyp
     told = await command("install", "no/such:Q8_0")
     assert (told.code, told.out) == (1, "")
     assert "no/such" in told.err
+
+
+async def test_an_install_starts_the_ollama_it_needs_or_says_that_there_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OLLAMA_HOST", f"127.0.0.1:{free_port()}")
+    monkeypatch.setenv("OLLAMA_MODELS", str(tmp_path / "models"))
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    missing = await command("install", "nosuch:1b", "--json")
+    assert (missing.code, json.loads(missing.out)["reason_code"]) == (1, "PROGRAM_MISSING")
+    monkeypatch.setenv("PATH", f"{install_ollama(tmp_path).parent}:/usr/bin:/bin")
+    asked = await command("install", "nosuch:1b", "--json")
+    assert json.loads(asked.out)["operation"]["reason_code"] == "UNKNOWN_LIBRARY_MODEL"
 
 
 @pytest.mark.parametrize(
