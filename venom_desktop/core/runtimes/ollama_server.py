@@ -122,8 +122,8 @@ class OllamaServer:
                 await self._stop(force=force)
                 return await self._start(stops)
             address = local_address(facts.endpoint)
-            self._finder.watch.expect_end()
-            await self._systemd.restart(facts.unit)
+            with self._finder.watch.expecting_end():
+                await self._systemd.restart(facts.unit)
             return await self._unit_ready(facts.unit, address, stops=stops)
 
     async def write_drop_in(self, drop_in: DropIn) -> None:
@@ -191,11 +191,11 @@ class OllamaServer:
             case Control.CHILD:
                 await self._own.stop()
             case Control.SYSTEMD:
-                self._finder.watch.expect_end()
                 if facts.unit is not None:
-                    await self._systemd.stop(facts.unit)
+                    with self._finder.watch.expecting_end():
+                        await self._systemd.stop(facts.unit)
             case Control.EXTERNAL:
                 if not force:
                     raise NotOurServer(runtime=TITLE, pid=facts.pid or "unknown")
-                self._finder.watch.expect_end()
-                await end_foreign(facts, term_within_s=self._term_within_s)
+                with self._finder.watch.expecting_end():
+                    await end_foreign(facts, term_within_s=self._term_within_s)

@@ -1,6 +1,7 @@
 """Tells when a process that is no child of ours ends."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import ExitStack, contextmanager
 
 from venom_desktop.core.runtimes.control.base import Exit
 from venom_desktop.core.runtimes.control.orphans import wait_for_end
@@ -32,9 +33,18 @@ class ProcessWatch:
         self._followed, self._expected = (pid, mark), False
         self._tasks.start("process", self._wait(pid, mark))
 
-    def expect_end(self) -> None:
-        """Its end is one that we asked for."""
+    @contextmanager
+    def expecting_end(self) -> Iterator[None]:
+        """Its end is one that we ask for here; when that was refused, a later end is its own again."""
         self._expected = True
+        with ExitStack() as refused:
+            refused.callback(self._expect_nothing)
+            yield
+            # By now another process may be followed, of which nothing is expected.
+            refused.pop_all()
+
+    def _expect_nothing(self) -> None:
+        self._expected = False
 
     async def close(self) -> None:
         await self._tasks.close()
