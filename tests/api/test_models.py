@@ -257,3 +257,10 @@ async def test_no_space_is_a_507(call: Caller, hub: HubServer, tiny_llama: Path,
     operation = (await call.good("GET", f"models/operations/{operation_id}"))["operation"]
     assert (operation["status"], operation["reason_code"]) == ("failed", "QUOTA_EXCEEDED")
     assert operation["error"]
+
+
+async def test_a_file_that_no_model_can_be_made_of_is_the_callers_mistake(call: Caller, tmp_path: Path) -> None:
+    (tmp_path / "notes.gguf").write_text("not a model")
+    for name in ("notes.gguf", "nowhere.gguf"):
+        body = {"name": "mine", "file": str(tmp_path / name)}
+        assert await call.refused("POST", "models/registry/create", body) == (400, "INVALID_INPUT")

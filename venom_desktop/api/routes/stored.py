@@ -8,7 +8,7 @@ from starlette.responses import Response
 from venom_desktop.api.payloads import Json, model_payload
 from venom_desktop.api.replies import reply
 from venom_desktop.api.schemas import Creation, Named, NewName
-from venom_desktop.core.errors import InvalidInput
+from venom_desktop.core.errors import FileMissing, InvalidInput, UnreadableModelFile
 from venom_desktop.core.registry.model import ModelKey
 from venom_desktop.core.registry.names import check_name
 from venom_desktop.core.registry.registry import ModelRegistry
@@ -41,7 +41,12 @@ class StoredRoutes:
         file = Path(body.file)
         if "\0" in body.file or not file.is_absolute():
             raise InvalidInput(problem="The file is an absolute path of this machine.")
-        operation_id = await self._registry.create_model(file, check_name(body.name), body.runtime)
+        try:
+            operation_id = await self._registry.create_model(file, check_name(body.name), body.runtime)
+        except FileMissing as error:
+            raise InvalidInput(problem=f"There is no file {file}. Give the path of a GGUF file.") from error
+        except UnreadableModelFile as error:
+            raise InvalidInput(problem=str(error)) from error
         return _started(operation_id, f"Creating {body.name} has started")
 
     async def update(self, body: Named) -> Response:
