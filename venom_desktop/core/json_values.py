@@ -1,7 +1,7 @@
 """Takes values out of JSON that others wrote: what is not of its kind is unknown."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import MAXYEAR, MINYEAR, datetime, tzinfo
 from typing import Any, Final
 
 BEYOND_ALL_COUNTS: Final = 1 << 63
@@ -23,10 +23,15 @@ def mapping_in(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def moment_in(value: Any) -> datetime | None:
-    """A moment in ISO 8601 that names its zone."""
+def moment_in(value: Any, *, zone: tzinfo | None = None) -> datetime | None:
+    """A moment in ISO 8601; one that names no zone is of `zone`, and unknown without it.
+
+    In the first and the last year a moment of one zone may be none in another.
+    """
     try:
         moment = datetime.fromisoformat(value)
     except (TypeError, ValueError):
         return None
-    return moment if moment.tzinfo is not None else None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=zone)
+    return moment if moment.tzinfo is not None and MINYEAR < moment.year < MAXYEAR else None

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from venom_desktop.core.errors import SourceChanged
-from venom_desktop.core.json_values import count_in, mapping_in, text_in
+from venom_desktop.core.json_values import count_in, mapping_in, moment_in, text_in
 from venom_desktop.core.registry.model import ModelCapabilities
 from venom_desktop.core.runtimes.base import LoadedModel
 from venom_desktop.core.runtimes.model_store import PullPhase, PullStep
@@ -120,7 +120,7 @@ def _model(row: Mapping[str, Any]) -> OllamaModel:
         name=str(row["name"]),
         digest=digest["hex"] if digest else None,
         size_bytes=count_in(row.get("size")),
-        modified_at=_moment(row.get("modified_at")),
+        modified_at=moment_in(row.get("modified_at"), zone=UTC),
         family=text_in(details.get("family")),
         parameters=text_in(details.get("parameter_size")),
         quantization=_quantization(details),
@@ -129,8 +129,8 @@ def _model(row: Mapping[str, Any]) -> OllamaModel:
 
 
 def _loaded(row: Mapping[str, Any], *, now: datetime) -> LoadedModel:
-    expires_at = _moment(row.get("expires_at"))
-    if expires_at is not None and (expires_at.year == 1 or expires_at - now > _STAYS):
+    expires_at = moment_in(row.get("expires_at"), zone=UTC)
+    if expires_at is not None and expires_at - now > _STAYS:
         expires_at = None
     return LoadedModel(
         name=str(row["name"]),
@@ -191,11 +191,3 @@ def _rows(content: Any) -> list[Mapping[str, Any]]:
     if not isinstance(rows, list):
         raise SourceChanged(source=TITLE)
     return [row for row in rows if isinstance(row, Mapping)]
-
-
-def _moment(value: Any) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
-        return None
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
