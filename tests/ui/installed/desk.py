@@ -11,6 +11,7 @@ from shiboken6 import delete
 from tests.ui.workbench import Workbench, open_workbench, turns, until
 from venom_desktop.core.operations.operation import OperationStatus, OperationType
 from venom_desktop.core.registry.model import ModelMetadata
+from venom_desktop.core.runtimes.base import RuntimeState
 from venom_desktop.ui.installed.tab import InstalledTab
 
 
@@ -45,6 +46,9 @@ class Desk:
         return model
 
     async def make_active(self, model: ModelMetadata) -> None:
+        # Its first look tells anew what is loaded.
+        ollama = self.bench.services.runtimes["ollama"]
+        await until(lambda: ollama.snapshot.state is RuntimeState.UNAVAILABLE)
         await self.bench.services.active.activate(model.key)
         self.bench.registry.inventory.set_loaded([model.key])
         await until(lambda: self.tab.details.primary.label == "Unload")

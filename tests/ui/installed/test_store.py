@@ -82,11 +82,13 @@ async def test_a_server_that_does_not_answer_leaves_its_rows_with_their_age_and_
 ) -> None:
     async with open_desk_with_program(tmp_path, GEMMA) as desk:
         assert desk.tab.list.shows_empty_state
+        await until(desk.tab.list.start_button.isVisible)
         assert desk.tab.list.start_button.label == "Start Ollama"
         desk.tab.list.start_button.click()
         await desk.listed(GEMMA)
         await desk.described(GEMMA)
         await desk.seen_running()
+        await until(desk.tab.details.open_folder.isEnabled)
         await desk.server.stop()
         await desk.seen_down()
         assert words.group_age(desk.group).startswith("Last seen")
@@ -265,6 +267,7 @@ async def test_the_verbs_are_those_of_a_store(themed: QApplication, tmp_path: Pa
         await until(lambda: desk.row(QWEN).state is State.LOADED)
         desk.select(QWEN)
         assert desk.tab.details.verify.isHidden()
+        assert desk.tab.details.open_folder.toolTip() in ("", "Its folder is not known.")
         desk.tab.details.menu_wanted.emit(QPoint(10, 10))
         menu = next(one for one in QApplication.topLevelWidgets() if isinstance(one, Menu) and one.isVisible())
         actions: dict[str, QAction] = {action.text(): action for action in menu.actions() if action.text()}

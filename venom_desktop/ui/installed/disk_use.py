@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 
 from venom_desktop.core.errors import ProgramMissing
 from venom_desktop.core.registry.registry import ModelRegistry
+from venom_desktop.core.registry.store_rows import StoreView
 from venom_desktop.core.runtimes.base import RuntimeSnapshot
 from venom_desktop.core.settings.schema import info
 from venom_desktop.core.settings.store import SettingsStore, Source
@@ -47,11 +48,16 @@ class DiskUse:
         snapshots = self._snapshots()
         titles = {name: snapshot.title for name, snapshot in snapshots.items()}
         locked_by = info(QUOTA).about.variable if fixed else None
-        unseen = [name for name, store in inventory.stores.items() if not store.listed and _is_here(snapshots, name)]
+        unseen = [name for name, store in inventory.stores.items() if _is_silent(store) and _is_here(snapshots, name)]
         self._line.show_view(storage_view(inventory, quota, titles, locked_by=locked_by, unseen=unseen))
 
     def _raise_limit(self, limit_gb: int) -> None:
         self._bridge.start("raise the quota", self._settings.set(QUOTA, float(limit_gb)), on_error=self._on_error)
+
+
+def _is_silent(store: StoreView) -> bool:
+    """It was asked, and has never told anything."""
+    return not store.listed and store.error is not None
 
 
 def _is_here(snapshots: Mapping[str, RuntimeSnapshot], runtime: str) -> bool:

@@ -63,8 +63,13 @@ def make_group(
 
 
 def make_unknown(runtime: str, snapshot: RuntimeSnapshot | None, store: StoreView) -> Group | None:
-    """The head of a store that was never heard, where its server is there and only has to be started."""
-    if store.listed or snapshot is None or snapshot.state not in (RuntimeState.STOPPED, RuntimeState.EXITED):
+    """The head of a store that was asked and never heard, where its server is there and only has to be started."""
+    if (
+        store.listed
+        or store.error is None
+        or snapshot is None
+        or snapshot.state not in (RuntimeState.STOPPED, RuntimeState.EXITED)
+    ):
         return None
     return replace(make_group(runtime, (), snapshot, store), is_known=False)
 

@@ -137,16 +137,17 @@ class InstalledTab(QWidget):
         """List what the core knows now."""
         inventory = self._registry.inventory.snapshot
         operations = self._registry.operations.operations
+        gone = gone_model(self._registry)
         rows = self._lister.rows(
             inventory,
             self._snapshots(),
             operations,
             text=self.list.search.text(),
             updates=self._registry.updates,
-            gone=gone_model(self._registry),
+            gone=gone,
         )
         self.list.rows.show_rows(rows)
-        self.list.show_page(any_installed=bool(inventory.models) or inventory.active_gone is not None)
+        self.list.show_page(any_installed=bool(inventory.models) or gone is not None)
         self.update_check.show()
         self._show_details()
 

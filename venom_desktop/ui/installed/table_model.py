@@ -1,6 +1,6 @@
 """The installed models as Qt sees them: groups and rows, told row by row."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from enum import IntEnum
 from typing import Final
 
@@ -48,9 +48,8 @@ class InstalledModel(QAbstractTableModel):
             self.endResetModel()
             return
         self._rows = rows
-        for place, (old, new) in enumerate(zip(before, rows, strict=True)):
-            if old is not new and old != new:
-                self.dataChanged.emit(self.index(place, 0), self.index(place, len(Column) - 1))
+        for first, last in _changed_runs(before, rows):
+            self.dataChanged.emit(self.index(first, 0), self.index(last, len(Column) - 1))
 
     def row(self, place: int) -> Row | None:
         """The model at a place; None for a group."""
@@ -118,6 +117,19 @@ def _are_the_same(before: Sequence[Group | Row], after: Sequence[Group | Row]) -
     if len(before) != len(after):
         return False
     return all(old is new or _identity(old) == _identity(new) for old, new in zip(before, after, strict=True))
+
+
+def _changed_runs(before: Sequence[Group | Row], after: Sequence[Group | Row]) -> Iterator[tuple[int, int]]:
+    """First and last place of each run of things that changed: a store that went down changes all its rows at once."""
+    first = None
+    for place, (old, new) in enumerate(zip(before, after, strict=True)):
+        if old is not new and old != new:
+            first = place if first is None else first
+        elif first is not None:
+            yield first, place - 1
+            first = None
+    if first is not None:
+        yield first, len(after) - 1
 
 
 def _identity(row: Group | Row) -> object:
