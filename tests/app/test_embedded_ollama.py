@@ -1,16 +1,20 @@
 """A script's verbs on Ollama's models, over a server of somebody else's that speaks its wire."""
 
+import os
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from tests.fakes.oci_registry import OciRegistryServer
+from tests.fakes.ollama_process import install_ollama
 from tests.fakes.ollama_server import OllamaStandIn
 from venom_desktop import ModelProvider, ModelRegistry, OperationStatus
-from venom_desktop.core.errors import UnknownRuntime
+from venom_desktop.core.errors import ProgramMissing, UnknownRuntime
 from venom_desktop.core.registry.model import ModelCapabilities, ModelKey
 from venom_desktop.core.registry.updates import UpdateStatus
+from venom_desktop.core.runtimes.control.ports import free_port
 
 TINY = ModelKey(name="tiny:latest", runtime="ollama")
 
@@ -70,3 +74,24 @@ async def test_pairs_that_do_not_belong_together_are_refused(registry: ModelRegi
         await registry.install_model("org/repo:Q4_0", ModelProvider.HUGGINGFACE, "warp")
     with pytest.raises(UnknownRuntime, match="ollama"):
         await registry.install_model("tiny", ModelProvider.OLLAMA, "llama_cpp")
+
+
+async def test_a_script_needs_no_window_to_start_the_server_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "bin").mkdir()
+    monkeypatch.setenv("PATH", f"{install_ollama(tmp_path / 'bin').parent}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("OLLAMA_HOST", f"127.0.0.1:{free_port()}")
+    monkeypatch.setenv("OLLAMA_MODELS", str(tmp_path / "ollama"))
+    async with ModelRegistry(models_dir=tmp_path / "models") as registry:
+        done = await registry.wait(await registry.install_model("nobody-has-it", ModelProvider.OLLAMA))
+        assert done.reason_code == "UNKNOWN_LIBRARY_MODEL"
+
+
+async def test_a_program_that_is_missing_is_said_before_anything_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VENOM_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    async with ModelRegistry(models_dir=tmp_path / "models") as registry:
+        if shutil.which("ollama", path="/usr/local/bin:/usr/bin") is None:
+            with pytest.raises(ProgramMissing):
+                await registry.install_model("tiny", ModelProvider.OLLAMA)

@@ -18,6 +18,7 @@ def test_venom_home_holds_every_folder(tmp_path: Path) -> None:
         cache=tmp_path / "cache",
         log=tmp_path / "log",
         models=tmp_path / "data" / "models",
+        programs=tmp_path / "data" / "programs",
         runtime=tmp_path / "run",
     )
 

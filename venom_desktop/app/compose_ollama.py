@@ -91,7 +91,7 @@ def build_ollama(
     setup = OllamaSetup(
         releases=ReleasePage(http, url=lambda: settings.snapshot.ollama_releases_url),
         downloader=downloader,
-        folder=paths.data / "ollama",
+        folder=paths.programs / "ollama",
         operations=operations,
         on_installed=start_it,
         running_program=lambda: server.seen.program if server.seen is not None else None,

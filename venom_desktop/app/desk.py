@@ -11,13 +11,12 @@ from venom_desktop.api.questions import removal_question
 from venom_desktop.app import instance_door
 from venom_desktop.app.headless import open_home
 from venom_desktop.app.paths import Paths
+from venom_desktop.app.serving import start_server
 from venom_desktop.core.errors import ModelActive, NeedsConfirmation, SourceUnreachable, VenomError
 from venom_desktop.core.http import Client, HttpError, make_local_client
 from venom_desktop.core.registry.model import ModelProvider
 from venom_desktop.core.registry.names import check_name
 from venom_desktop.core.registry.pairs import require_pair
-from venom_desktop.core.runtimes.base import ServerRuntime
-from venom_desktop.core.runtimes.profiles import RuntimeProfile
 from venom_desktop.core.services import Services
 
 API_WITHIN_S = 20.0
@@ -137,7 +136,9 @@ class OwnDesk:
 
     async def install(self, name: str, provider: str, runtime: str | None) -> str:
         check_name(name)
-        await self._serve(require_pair(ModelProvider(provider), runtime, offered=self._services.runtimes))
+        await start_server(
+            self._services, require_pair(ModelProvider(provider), runtime, offered=self._services.runtimes)
+        )
         return await self._registry.install_model(name, provider, runtime)
 
     async def pause(self, operation_id: str) -> None:
@@ -145,7 +146,7 @@ class OwnDesk:
         await self._registry.wait(operation_id)
 
     async def resume(self, operation_id: str) -> None:
-        await self._serve(self._registry.get_operation_status(operation_id).runtime)
+        await start_server(self._services, self._registry.get_operation_status(operation_id).runtime)
         self._registry.resume(operation_id)
 
     async def activate(self, name: str, runtime: str | None) -> Json:
@@ -162,12 +163,5 @@ class OwnDesk:
             raise ModelActive
         if not confirm:
             raise NeedsConfirmation(question=removal_question(model, delete_own_file=False))
-        await self._serve(model.runtime)
+        await start_server(self._services, model.runtime)
         return await self._registry.remove_model(model.name, model.runtime)
-
-    async def _serve(self, runtime: str | None) -> None:
-        """Nobody has a window here to start the server in; one that is started ends with the command."""
-        found = self._services.runtimes.get(runtime or "")
-        if isinstance(found, ServerRuntime):
-            RuntimeProfile(self._services.settings.snapshot.runtime_profile.value).require(found.name)
-            await found.start()

@@ -6,13 +6,15 @@ import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from venom_desktop.app.compose import build
 from venom_desktop.app.paths import Paths
+from venom_desktop.app.serving import start_server
 from venom_desktop.core.catalog.base import CatalogEntry
 from venom_desktop.core.registry import registry
 from venom_desktop.core.registry.model import ModelKey, ModelProvider
+from venom_desktop.core.registry.pairs import require_pair
 from venom_desktop.core.registry.updates import Updates
 from venom_desktop.core.secrets.masking import Redactor
 
@@ -32,6 +34,7 @@ class ModelRegistry(registry.ModelRegistry):
         built = build(paths, environ, redactor=Redactor(), models_dir=models)
         super().__init__(built.parts)
         self.manifest.open()
+        self._services = built.services
         self._lifecycle = built.lifecycle
         self._starting = asyncio.Lock()
         self._started = False
@@ -66,13 +69,19 @@ class ModelRegistry(registry.ModelRegistry):
         await self.open()
         return await super().list_available_models(provider, limit, refresh=refresh)
 
-    async def install_model(self, *arguments: Any, **named: Any) -> str:
+    async def install_model(
+        self, model_name: str, provider: ModelProvider | str = ModelProvider.HUGGINGFACE, runtime: str | None = None
+    ) -> str:
         await self.open()
-        return await super().install_model(*arguments, **named)
+        if provider in set(ModelProvider):
+            chosen = require_pair(ModelProvider(provider), runtime, offered=self._services.runtimes)
+            await start_server(self._services, chosen)
+        return await super().install_model(model_name, provider, runtime)
 
-    async def remove_model(self, *arguments: Any, **named: Any) -> str:
+    async def remove_model(self, model_name: str, runtime: str | None = None, *, delete_own_file: bool = False) -> str:
         await self.open()
-        return await super().remove_model(*arguments, **named)
+        await start_server(self._services, self.inventory.find(model_name, runtime).runtime)
+        return await super().remove_model(model_name, runtime, delete_own_file=delete_own_file)
 
     async def verify_model(self, model_name: str, runtime: str | None = None) -> str:
         await self.open()
@@ -88,10 +97,12 @@ class ModelRegistry(registry.ModelRegistry):
 
     async def update_model(self, model_name: str, runtime: str | None = None) -> str:
         await self.open()
+        await start_server(self._services, self.inventory.find(model_name, runtime).runtime)
         return await super().update_model(model_name, runtime)
 
     async def create_model(self, file: Path, name: str, runtime: str = "ollama") -> str:
         await self.open()
+        await start_server(self._services, runtime)
         return await super().create_model(file, name, runtime)
 
     async def copy_model(self, model_name: str, new_name: str, runtime: str | None = None) -> ModelKey:

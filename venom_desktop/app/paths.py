@@ -25,6 +25,8 @@ class Paths:
     cache: Path
     log: Path
     models: Path
+    programs: Path
+    """Programs that we installed, one folder each."""
     runtime: Path
     """Holds the socket. It lies under `data` and not under XDG_RUNTIME_DIR, which a job or a remote shell lacks:
     they must find the window of the same home."""
@@ -53,7 +55,13 @@ class Paths:
     @classmethod
     def _of(cls, data: Path, *, config: Path, cache: Path, log: Path, runtime: Path | None = None) -> Self:
         return cls(
-            data=data, config=config, cache=cache, log=log, models=data / "models", runtime=runtime or data / "run"
+            data=data,
+            config=config,
+            cache=cache,
+            log=log,
+            models=data / "models",
+            programs=data / "programs",
+            runtime=runtime or data / "run",
         )
 
     @property

@@ -16,6 +16,7 @@ from tests.support.counts import count
 from venom_desktop.core.errors import LoadCancelled, RuntimeFailed, RuntimeUnavailable, UpstreamSlow
 from venom_desktop.core.runtimes.base import Control, RuntimeState
 from venom_desktop.core.runtimes.control.orphans import wait_for_end
+from venom_desktop.core.runtimes.control.ports import free_port
 from venom_desktop.core.runtimes.control.process_identity import started_mark
 
 TINY = model_named("tiny:latest")
@@ -219,6 +220,14 @@ async def test_a_server_that_stands_still_is_told_and_goes_on_afterwards(tmp_pat
             RuntimeState.STOPPING,
             RuntimeState.STOPPED,
         ]
+
+
+async def test_stop_ends_a_server_of_ours_whose_address_was_changed_since(bench: Bench) -> None:
+    pid = await started(bench)
+    bench.url = f"http://127.0.0.1:{free_port()}"
+    await bench.runtime.refresh()
+    await bench.runtime.stop()
+    assert await gone(pid)
 
 
 async def test_closing_ends_a_server_of_ours(bench: Bench) -> None:

@@ -129,7 +129,7 @@ class Ollama:
         async with self._lock:
             if self._state.snapshot.state is RuntimeState.EXITED:
                 self._state.show({"state": RuntimeState.STOPPED, "error": None, "exit_code": None})
-            elif self._state.is_running or await self.health():
+            elif self._state.is_running or self._server.keeps_child or await self.health():
                 await self._between(RuntimeState.STOPPING, self._server.stop(force=force))
 
     async def close(self) -> None:

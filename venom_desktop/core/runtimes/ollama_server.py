@@ -71,6 +71,11 @@ class OllamaServer:
         self._stops = 0
 
     @property
+    def keeps_child(self) -> bool:
+        """Whether a server of ours runs, wherever it listens: its address may have been changed since it started."""
+        return self._own.is_running
+
+    @property
     def log_file(self) -> Path:
         """Where the output of a server of ours goes."""
         return self._own.child.log_file

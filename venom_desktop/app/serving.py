@@ -1,0 +1,16 @@
+"""Starts the server that a command or a script needs: it has no window to start one in."""
+
+from venom_desktop.core.runtimes.base import ServerRuntime
+from venom_desktop.core.runtimes.profiles import RuntimeProfile
+from venom_desktop.core.services import Services
+
+
+async def start_server(services: Services, runtime: str | None) -> None:
+    """Have a server of this runtime running, where it is one that has a server; a child of ours ends with us.
+
+    Raises `ProfileForbidsRuntime`, and as `ServerRuntime.start`.
+    """
+    found = services.runtimes.get(runtime or "")
+    if isinstance(found, ServerRuntime):
+        RuntimeProfile(services.settings.snapshot.runtime_profile.value).require(found.name)
+        await found.start()
