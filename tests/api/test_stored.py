@@ -165,3 +165,13 @@ async def test_a_server_that_others_end_and_start_again_is_noticed_behind_the_ga
         while await states.get() is not RuntimeState.RUNNING:
             pass
     assert (await call("POST", "/v1/chat/completions", body)).status_code == 200
+
+
+async def test_a_model_that_another_program_has_just_brought_is_known(
+    served: Served, call: Caller, ollama: OllamaStandIn
+) -> None:
+    ollama.add_model("theirs:1b")
+    told = await call.good("GET", "models/theirs:1b/capabilities")
+    assert told["capabilities"]["quantization"] == "Q4_K_M"
+    ollama.add_model("more:1b")
+    assert (await call.good("POST", "models/activate", {"name": "more:1b"}))["runtime"]["name"] == "ollama"

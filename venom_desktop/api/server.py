@@ -73,10 +73,10 @@ class ApiServer:
 
                 self._running = await assemble(self._services, self._token)
                 undo.pop_all()
+            await self._running.start(listener)
             # What passes the gateway meets servers as they are now, not as they were when somebody last looked.
             servers = [one for one in self._services.runtimes.values() if isinstance(one, ServerRuntime)]
             self._watches = [server.watch() for server in servers]
-            await self._running.start(listener)
 
     async def stop(self) -> None:
         """Break off what is being answered, close every connection; harmless when it does not run."""

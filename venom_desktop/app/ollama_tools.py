@@ -1,6 +1,6 @@
 """What the Runtime tab is given for Ollama: its setup, its tuning, its log, a free port, its systemd unit."""
 
-from urllib.parse import urlsplit
+import re
 
 from venom_desktop.app.compose_ollama import OllamaParts
 from venom_desktop.core.runtimes.control.drop_in import DropIn, drop_in_for
@@ -32,9 +32,9 @@ def ollama_tools(ollama: OllamaParts, settings: SettingsStore) -> ServerTools:
             await ollama.runtime.restart()
 
     async def use_free_port(port: int) -> None:
-        """A host that names a port of its own would win over the setting of the port."""
-        host = urlsplit(settings.snapshot.ollama_endpoint).hostname
-        await settings.set("ollama_host", host or "127.0.0.1")
+        host = without_port(settings.snapshot.ollama_host)
+        if host != settings.snapshot.ollama_host:
+            await settings.set("ollama_host", host)
         await settings.set("ollama_port", port)
 
     return ServerTools(
@@ -50,3 +50,11 @@ def ollama_tools(ollama: OllamaParts, settings: SettingsStore) -> ServerTools:
         use_free_port=use_free_port,
         unit=unit,
     )
+
+
+def without_port(host: str) -> str:
+    """A port in the host would win over the setting of the port; what it lets in stays as it was."""
+    scheme, divider, rest = host.rpartition("://")
+    if rest.count(":") > 1 and "]" not in rest:
+        return host
+    return f"{scheme}{divider}{re.sub(r':[0-9]{1,5}(?=/|$)', '', rest)}"

@@ -64,7 +64,7 @@ class ModelRoutes:
         self, name: str, runtime: Runtime = None, confirm: bool = False, delete_own_file: bool = False
     ) -> Response:
         """Start a removal. A model used in place is only forgotten, unless `delete_own_file` is true."""
-        model = self._found(name, runtime)
+        model = await self._found(name, runtime)
         if model.key == self._services.active.snapshot.key:
             raise ModelActive
         if not confirm:
@@ -74,23 +74,23 @@ class ModelRoutes:
 
     async def activate(self, body: Activate) -> Response:
         """Switch to a model; answers when it has given its first token, or why it could not."""
-        model = self._found(body.name, body.runtime)
+        model = await self._found(body.name, body.runtime)
         await self._registry.activate_model(model.name, model.runtime)
         snapshot = self._services.runtimes[model.runtime].snapshot
         return reply({"success": True, "message": f"{model.name} is active", "runtime": runtime_payload(snapshot)})
 
     async def capabilities(self, name: str, runtime: Runtime = None) -> Response:
         """What was detected, with what the user set laid over it."""
-        self._found(name, runtime)
+        await self._found(name, runtime)
         found = self._registry.get_model_capabilities(name, runtime)
         return reply({"success": True, "model_name": name, "capabilities": capabilities_payload(found)})
 
     async def set_capabilities(self, name: str, body: Capabilities, runtime: Runtime = None) -> Response:
         """Replace what the user set; a field that is null or missing is detected again."""
-        model = self._found(name, runtime)
+        model = await self._found(name, runtime)
         found = await self._registry.set_model_capabilities(name, body.to_core(), model.runtime)
         return reply({"success": True, "model_name": name, "capabilities": capabilities_payload(found)})
 
-    def _found(self, name: str, runtime: str | None) -> ModelMetadata:
+    async def _found(self, name: str, runtime: str | None) -> ModelMetadata:
         """Raises `InvalidName`, `UnknownModel`, `AmbiguousName`."""
-        return self._registry.inventory.find(check_name(name), runtime)
+        return await self._registry.find_model(check_name(name), runtime)

@@ -69,9 +69,17 @@ class CopyModels:
             await store.copy(model.name, key.name)
             await self._note(model, key, installed_at=model.installed_at, last_used_at=model.last_used_at)
             await self._follow(model.key, key)
+            self._require_still_free(model.key)
             await store.delete(model.name)
             if model.key in self._stores.manifest:
                 await self._stores.manifest.remove(model.key)
+
+    def _require_still_free(self, key: ModelKey) -> None:
+        """Nobody has taken the old name up meanwhile; then both names stay."""
+        if self._active() == key:
+            raise ActiveModelRenamed
+        if self._stores.operations.running_on(key.name, key.runtime) is not None:
+            raise OperationRunning(model_name=key.name)
 
     async def _checked(
         self, model_name: str, new_name: str, runtime: str | None, *, verb: str

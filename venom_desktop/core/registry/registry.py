@@ -15,7 +15,7 @@ from venom_desktop.core.registry.install import RUNTIMES, InstallModels
 from venom_desktop.core.registry.inventory import Inventory
 from venom_desktop.core.registry.look_up import find_now
 from venom_desktop.core.registry.manifest import Manifest
-from venom_desktop.core.registry.model import ModelCapabilities, ModelKey, ModelProvider
+from venom_desktop.core.registry.model import ModelCapabilities, ModelKey, ModelMetadata, ModelProvider
 from venom_desktop.core.registry.pairs import require_pair
 from venom_desktop.core.registry.quota import StorageQuota
 from venom_desktop.core.registry.remove import RemoveModels
@@ -72,7 +72,7 @@ class ModelRegistry:
             raise InvalidInput(problem=f"{provider.value} has no catalog in this version.")
         chosen = [catalog for known, catalog in self._catalogs.items() if provider in (None, known)]
         pages = [await catalog.list_models(CatalogQuery(limit=limit), refresh=refresh) for catalog in chosen]
-        return [entry for page in pages for entry in page.entries][:limit]
+        return [entry for page in pages for entry in page.entries[:limit]]
 
     async def install_model(
         self, model_name: str, provider: ModelProvider | str = ModelProvider.HUGGINGFACE, runtime: str | None = None
@@ -88,6 +88,14 @@ class ModelRegistry:
         if self._stored is not None and chosen in stores:
             return await self._stored.pulling.install(model_name, source, chosen)
         return await self._installing.install(model_name, source, chosen)
+
+    async def find_model(self, model_name: str, runtime: str | None = None) -> ModelMetadata:
+        """The row of an installed model, also of one that another program has just brought.
+
+        Raises `UnknownModel`, `AmbiguousName`.
+        """
+        stores = self._stored.stores.by_runtime if self._stored is not None else {}
+        return await find_now(self.inventory, stores, model_name, runtime)
 
     async def import_file(self, path: Path) -> ModelKey:
         """List a GGUF file of the user's own, used where it lies; see `ImportFiles.import_file` for what it raises."""
@@ -183,8 +191,7 @@ class ModelRegistry:
         self, model_name: str, capabilities: ModelCapabilities, runtime: str | None = None
     ) -> ModelCapabilities:
         """Store what the user says; None returns a field to what was detected."""
-        stores = self._stored.stores.by_runtime if self._stored is not None else {}
-        model = await find_now(self.inventory, stores, model_name, runtime)
+        model = await self.find_model(model_name, runtime)
         await self.manifest.upsert(model, lambda current: replace(current, overrides=capabilities))
         return effective(self.inventory.find(model.name, model.runtime))
 

@@ -68,6 +68,11 @@ class OllamaState:
         except VenomError as error:
             await self._settle(error)
             raise
+        except OSError as error:
+            explanation = f"The system did not allow it ({error.strerror or error}). The log may say more."
+            failure = RuntimeFailed(runtime=TITLE, explanation=explanation)
+            await self._settle(failure)
+            raise failure from error
         await self._settle(None)
 
     async def _settle(self, error: VenomError | None) -> None:
