@@ -25,7 +25,7 @@ async def test_everything_in_a_tab_has_a_name(
         await put_one_model(desk, tmp_path)
         page = desk.window.show_tab(name)
         if isinstance(page, CatalogTab):
-            await until(lambda: "·" in page.details.primary.label)
+            await until(lambda: page.details.primary.isVisible() and page.details.primary.label)
 
         assert unnamed(page) == []
         assert interactive_names(page)
