@@ -15,7 +15,7 @@ async def test_a_model_is_activated_and_the_runtime_tells_of_it(served: Served, 
     answer = await call.good("POST", "models/activate", {"name": NAME, "runtime": "llama_cpp"})
     assert answer.keys() == {"success", "message", "runtime"}
     assert answer["runtime"]["status"] == "running"
-    server, ollama = (await call.good("GET", "system/llm-servers"))["servers"]
+    ollama, server = (await call.good("GET", "system/llm-servers"))["servers"]
     assert (ollama["name"], ollama["endpoint"], ollama["loaded"]) == ("ollama", None, [])
     assert (server["name"], server["status"], server["control"]) == ("llama_cpp", "running", "child")
     assert server["endpoint"] == f"http://127.0.0.1:{server['port']}"

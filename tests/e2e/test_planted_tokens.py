@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.e2e.app_window import WAIT_S, AppWindow
+from tests.e2e.app_window import WAIT_S, AppWindow, wait_for
 from tests.e2e.conftest import OpenWindow
 from tests.fakes.gguf_files import write_tiny_llama
 from tests.fakes.hub import HubServer
@@ -84,6 +84,9 @@ def _fail_to_install(window: AppWindow) -> None:
     """The licence is not accepted yet: a failure that was answered to the token."""
     window.go_to("Catalog")
     window.browse()
+    window.type_into("Search Ollama and Hugging Face", GATED, kind="SearchField")
+    wait_for(lambda: len(window.rows("CatalogTable")) == 1)
+    window.click_row("*", "CatalogTable")
     window.click("Install Q8_0 · 9.0 MB", inside="CatalogDetails")
     window.see("Open the model page", "Button", inside="OperationsBar")
 
