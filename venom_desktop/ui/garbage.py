@@ -29,6 +29,7 @@ class GarbageOnThisThread(QObject):
         self._clock = clock
         self._was_on = gc.isenabled()
         self._looks = 0
+        self._set_aside = False
         self._whole_at = clock()
         self._timer = QBasicTimer()
         gc.disable()
@@ -37,7 +38,8 @@ class GarbageOnThisThread(QObject):
     def close(self) -> None:
         """Collect once more and leave it to Python again."""
         self._timer.stop()
-        gc.unfreeze()
+        if self._set_aside:
+            gc.unfreeze()
         gc.collect()
         if self._was_on:
             gc.enable()
@@ -51,17 +53,19 @@ class GarbageOnThisThread(QObject):
             gc.collect(0)
         else:
             gc.collect(1)
-            gc.freeze()
-            self._looks = 0
+            self._put_aside()
         return True
 
     def collect_everything(self) -> None:
         """Look at what was set aside, too."""
         gc.unfreeze()
         gc.collect()
-        gc.freeze()
-        self._looks = 0
+        self._put_aside()
         self._whole_at = self._clock()
+
+    def _put_aside(self) -> None:
+        gc.freeze()
+        self._looks, self._set_aside = 0, True
 
     def is_everything_due(self, *, in_use: bool) -> bool:
         """`in_use` tells whether the window has the keys."""

@@ -61,6 +61,15 @@ async def test_a_server_of_somebody_else_is_shown_as_it_runs(bench: Bench, ollam
     assert await bench.runtime.health()
 
 
+async def test_an_error_that_is_found_again_is_no_news(tmp_path: Path) -> None:
+    async with a_bench(tmp_path) as bench:
+        first = await bench.runtime.refresh()
+        told: list[object] = []
+        bench.runtime.changed.subscribe(told.append)
+        assert (await bench.runtime.refresh()).error is first.error
+        assert told == []
+
+
 async def test_without_a_server_and_without_a_program_it_is_unavailable(tmp_path: Path) -> None:
     async with a_bench(tmp_path) as bench:
         snapshot = await bench.runtime.refresh()

@@ -109,6 +109,9 @@ class OllamaState:
     def publish(self, **changes: Any) -> None:
         if changes.get("state", self.snapshot.state) is not self.snapshot.state:
             changes["changed_at"] = self._now()
+        if _is_same(changes.get("error"), self.snapshot.error):
+            # An error that is told again is no news.
+            changes["error"] = self.snapshot.error
         before, self.snapshot = self.snapshot, replace(self.snapshot, **changes)
         if before != self.snapshot:
             self.changed.publish(self.snapshot)
@@ -129,3 +132,7 @@ class OllamaState:
         if self.snapshot.state is RuntimeState.RUNNING:
             return UpstreamFailed(source=TITLE, status="the answer broke off")
         return self.why_not()
+
+
+def _is_same(error: VenomError | None, earlier: VenomError | None) -> bool:
+    return type(error) is type(earlier) and error is not None and vars(error) == vars(earlier)
