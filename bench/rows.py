@@ -77,7 +77,6 @@ BARS: Final[Mapping[str, Bar]] = {
             ("load_added", 100),
             ("activation_added", 100),
             ("install_over_plain_pull", 1.03),
-            ("install_cpu", 3),
             ("install_cpu_over_plain_pull", 3),
         )
     },

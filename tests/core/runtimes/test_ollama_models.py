@@ -31,7 +31,7 @@ from venom_desktop.core.runtimes.model_store import PullPhase, PullStep, StoreSn
 from venom_desktop.core.runtimes.ollama_client import OllamaClient, Patience
 from venom_desktop.core.runtimes.ollama_models import OllamaModels, is_on_this_machine
 
-QUICK = Patience(listing_s=0.2, asking_s=0.5)
+QUICK = Patience(listing_s=1.0, asking_s=1.0)
 
 
 @pytest.fixture
