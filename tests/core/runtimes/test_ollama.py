@@ -41,7 +41,7 @@ async def ollama(tmp_path: Path) -> AsyncIterator[OllamaStandIn]:
 
 @pytest.fixture
 async def bench(ollama: OllamaStandIn, tmp_path: Path) -> AsyncIterator[Bench]:
-    async with a_bench(tmp_path, ollama.url, listing_s=0.5) as made:
+    async with a_bench(tmp_path, ollama.url, listing_s=1.0) as made:
         yield made
 
 
