@@ -80,7 +80,7 @@ def _verify_unload_remove(window: AppWindow) -> None:
     window.click("Verify", inside="InstalledDetails")
     window.see("The checksum matches*", inside="OperationsBar")
     window.click("Unload", inside="InstalledDetails")
-    window.see("Activate on llama.cpp", "Button", inside="InstalledDetails")
+    window.see("No model is active now.", "Label", inside="InstalledDetails")
     window.click("Remove…", inside="InstalledDetails")
     window.see(f"Remove {NAME}[?]", "RemoveDialog")
     window.click("Remove 9.0 MB", inside="RemoveDialog")

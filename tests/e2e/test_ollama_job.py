@@ -120,7 +120,7 @@ def test_ollama_from_its_start_to_its_end(open_window: OpenWindow, ollama_here: 
     window.go_to("Installed")
     wait_for(lambda: [row for row in window.rows("InstalledTable") if "Tiny" in row])
     window.click("Unload", inside="InstalledDetails")
-    window.see("Activate on Ollama", "Button", inside="InstalledDetails")
+    window.see("No model is active now.", "Label", inside="InstalledDetails")
     window.click("Remove…", inside="InstalledDetails")
     window.click("Remove 11 MB", inside="RemoveDialog")
     window.see("No models installed yet")
