@@ -2,6 +2,9 @@
 .DEFAULT_GOAL := run
 MADE := .venv/made-from-lock
 
+# Two files of tests at a time, each worker with a screen and a session of its own.
+WORKERS := --dist loadfile --tx "2*popen//python=packaging/session.sh .venv/bin/python"
+
 .PHONY: run test setup lint bench soak lock notices clean
 
 run: $(MADE)
@@ -10,7 +13,7 @@ run: $(MADE)
 test: $(MADE)
 	@packaging/system.sh test
 	@$(MAKE) --no-print-directory lint
-	@packaging/session.sh .venv/bin/python -m pytest $(PYTEST)
+	@.venv/bin/python -m pytest $(WORKERS) $(PYTEST)
 
 # The same suite with its full counts; a test may take an hour there before it counts as hung.
 soak: export VENOM_SOAK := 1
