@@ -26,6 +26,7 @@ from venom_desktop.ui.bridge import Bridge
 from venom_desktop.ui.catalog.parts import CatalogParts
 from venom_desktop.ui.catalog.tab import CatalogTab
 from venom_desktop.ui.garbage import GarbageOnThisThread
+from venom_desktop.ui.server_watch import ServerWatch
 
 TINY = "org/tiny-GGUF"
 WAIT_S = 20.0
@@ -115,12 +116,14 @@ async def _open(hub: HubServer, home: Path, recommended: Sequence[Recommendation
         recommended=lambda: recommended,
     )
     tab = CatalogTab(Bridge(scope), parts)
+    watch = ServerWatch(tab, services.runtimes.values())
     tab.resize(1280, 676)
     tab.show()
     try:
         yield Desk(hub, services, tab, search)
     finally:
         # Its subscriptions end with the tab, before the scope that would run what they start.
+        watch.close()
         delete(tab)
         await scope.close()
         await search.close()

@@ -201,17 +201,6 @@ async def test_a_profile_without_local_runtimes_leaves_the_catalog_readable_and_
         await until(lambda: desk.button == "Install 4b · 3.0 GB")
 
 
-async def test_the_server_is_watched_while_the_tab_shows(themed: QApplication, tmp_path: Path) -> None:
-    async with open_desk(tmp_path, snapshot=RUNNING) as desk:
-        assert desk.server.watchers == 1
-        desk.tab.hide()
-        assert desk.server.watchers == 0
-        desk.tab.show()
-        assert desk.server.watchers == 1
-        server = desk.server
-    assert server.watchers == 0
-
-
 @pytest.mark.parametrize("snapshot", [RUNNING, STOPPED, MISSING], ids=["running", "stopped", "missing"])
 async def test_the_choice_of_a_runtime_can_be_heard(themed: QApplication, tmp_path: Path, snapshot: object) -> None:
     async with open_desk(tmp_path, snapshot=snapshot) as desk:  # type: ignore[arg-type]

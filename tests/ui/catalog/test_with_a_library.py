@@ -21,6 +21,7 @@ from venom_desktop.ui.catalog.offers import exact_size
 from venom_desktop.ui.catalog.parts import CatalogParts
 from venom_desktop.ui.catalog.tab import CatalogTab
 from venom_desktop.ui.i18n import gigabytes
+from venom_desktop.ui.server_watch import ServerWatch
 
 OLLAMA = ModelProvider.OLLAMA
 TINY = "tiny:latest"
@@ -80,11 +81,13 @@ async def open_desk(folder: Path) -> AsyncIterator[Desk]:
                 load_settings=services.load_settings,
             )
             tab = CatalogTab(bench.bridge, parts)
+            watch = ServerWatch(tab, parts.runtimes.values())
             tab.resize(1280, 676)
             tab.show()
             try:
                 yield Desk(tab, bench, library, server)
             finally:
+                watch.close()
                 delete(tab)
 
 

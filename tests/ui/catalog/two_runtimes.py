@@ -23,6 +23,7 @@ from venom_desktop.core.runtimes.base import RuntimeSnapshot
 from venom_desktop.core.settings.ui_state import UiState
 from venom_desktop.ui.catalog.parts import CatalogParts
 from venom_desktop.ui.catalog.tab import CatalogTab
+from venom_desktop.ui.server_watch import ServerWatch
 
 GB = 10**9
 DIGEST = "a2af6cc3eb7fa8be8504abaf9b04e88f17a119ec3f04a3addf55f92841195f5a"
@@ -141,10 +142,12 @@ async def open_desk(
             recommended=lambda: recommended,
         )
         tab = CatalogTab(bench.bridge, parts)
+        watch = ServerWatch(tab, parts.runtimes.values())
         tab.resize(1280, 676)
         tab.show()
         try:
             yield Desk(bench, tab, server, ollama, hub, registry, ui_state)
         finally:
+            watch.close()
             delete(tab)
             await search.close()

@@ -13,6 +13,7 @@ from venom_desktop.core.operations.operation import OperationStatus, OperationTy
 from venom_desktop.core.registry.model import ModelMetadata
 from venom_desktop.core.runtimes.base import RuntimeState
 from venom_desktop.ui.installed.tab import InstalledTab
+from venom_desktop.ui.server_watch import ServerWatch
 
 
 class Desk:
@@ -31,6 +32,7 @@ class Desk:
             browse_catalog=lambda: self.told.append("catalog"),
             on_cure=self.told.append,
         )
+        self.watch = ServerWatch(self.tab, bench.services.runtimes.values())
         self.tab.resize(1280, 700)
         self.tab.show()
 
@@ -79,6 +81,7 @@ async def on_screen(bench: Workbench, kind: type[D]) -> AsyncIterator[D]:
     desk = kind(bench)
     yield desk
     await turns()
+    desk.watch.close()
     delete(desk.tab)
 
 

@@ -29,6 +29,7 @@ from venom_desktop.ui.runtime.prompt_exchange import ExchangeView
 from venom_desktop.ui.runtime.prompt_session import Exchange
 from venom_desktop.ui.runtime.server_tools import ServerTools
 from venom_desktop.ui.runtime.tab import RuntimeTab
+from venom_desktop.ui.server_watch import ServerWatch
 
 WAIT_S = 20.0
 _NONE: Mapping[str, Runtime] = MappingProxyType({})
@@ -161,9 +162,10 @@ async def _open(
         tools = {"ollama": ollama_tools(composition.ollama, services.settings)}
     scope = TaskScope("tab")
     ui_state = UiState(paths.ui_state_file)
+    runtimes = {**servers, NAME: services.runtimes[NAME]}
     tab = RuntimeTab(
         Bridge(scope),
-        runtimes={**servers, NAME: services.runtimes[NAME]},
+        runtimes=runtimes,
         registry=services.registry,
         active=services.active,
         ask=services.ask,
@@ -174,12 +176,14 @@ async def _open(
     )
     cures: list[Cure] = []
     tab.cure_wanted.connect(cures.append)
+    watch = ServerWatch(tab, runtimes.values())
     tab.resize(1280, 676)
     tab.show()
     try:
         yield Desk(services, tab, ui_state, cures, home)
     finally:
         await scope.close()
+        watch.close()
         tab.close()
         tab.deleteLater()
         await asyncio.sleep(0)

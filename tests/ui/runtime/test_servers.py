@@ -349,20 +349,6 @@ def test_a_model_that_could_not_be_pinned_says_why_on_its_card(themed: QApplicat
     run_desk(themed, tmp_path / "home", scenario, servers={OLLAMA: server})
 
 
-def test_servers_are_watched_while_the_tab_can_be_seen_and_no_longer(themed: QApplication, tmp_path: Path) -> None:
-    server = PlainServer()
-
-    async def scenario(desk: Desk) -> None:
-        assert server.watchers == 1
-        desk.tab.hide()
-        assert server.watchers == 0
-        desk.tab.show()
-        assert server.watchers == 1
-
-    run_desk(themed, tmp_path / "home", scenario, servers={OLLAMA: server})
-    assert server.watchers == 0
-
-
 def test_the_last_model_is_offered_where_a_start_loads_none(themed: QApplication, tmp_path: Path) -> None:
     async def scenario(desk: Desk) -> None:
         assert not any(entry.startswith("Activate") for entry in entries(card_of(desk)))

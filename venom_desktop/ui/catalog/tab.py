@@ -5,7 +5,6 @@ from dataclasses import replace
 
 from PySide6.QtCore import QByteArray
 from PySide6.QtCore import Signal as QtSignal
-from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from venom_desktop.core.catalog.base import Sort
@@ -15,9 +14,9 @@ from venom_desktop.core.host.sample import HostSample
 from venom_desktop.core.operations.operation import ModelOperation, OperationStatus
 from venom_desktop.core.registry.inventory import InventorySnapshot
 from venom_desktop.core.registry.model import ModelProvider
-from venom_desktop.core.runtimes.base import RuntimeSnapshot, ServerRuntime
+from venom_desktop.core.runtimes.base import RuntimeSnapshot
 from venom_desktop.core.secrets.base import HUGGING_FACE, CredentialSource
-from venom_desktop.ui.bridge import Bridge, Subscription
+from venom_desktop.ui.bridge import Bridge
 from venom_desktop.ui.catalog.beginning import Beginning, is_first_time
 from venom_desktop.ui.catalog.details import CatalogDetails
 from venom_desktop.ui.catalog.going_on import GoingOn
@@ -41,8 +40,7 @@ _AGAIN = frozenset({Cure.TRY_AGAIN, Cure.RETRY, Cure.DOWNLOAD_AGAIN})
 class CatalogTab(QWidget):
     """`cure_wanted` carries the cures that lie in other tabs; `prompt_wanted` asks for the Runtime tab's prompt.
 
-    `import_wanted` asks for the Installed tab's choice of a file, `installed_wanted` for that tab. Servers are watched
-    while the tab shows.
+    `import_wanted` asks for the Installed tab's choice of a file, `installed_wanted` for that tab.
     """
 
     cure_wanted = QtSignal(object)
@@ -56,7 +54,6 @@ class CatalogTab(QWidget):
         self._search, self._registry, self._host = parts.search, parts.registry, parts.host
         self._next = NextStep(step=Step.READING)
         self._token_asked = False
-        self._watches: list[Subscription] = []
         self._run_with = make_run_with(parts)
         self._selection = make_selection(parts, bridge, self._run_with)
         self._in_view = make_in_view(parts, self._run_with)
@@ -80,18 +77,6 @@ class CatalogTab(QWidget):
         self._stack.setCurrentWidget(self.first_run if begins else self.splitter)
         self._search.prefer_runtimes(self._run_with.preferred)
         self._search.open()
-
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        servers = [runtime for runtime in self._parts.runtimes.values() if isinstance(runtime, ServerRuntime)]
-        if not self._watches:
-            self._watches = [Subscription(server.watch(), self) for server in servers]
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        super().hideEvent(event)
-        watches, self._watches = self._watches, []
-        for watch in watches:
-            watch.end()
 
     @property
     def is_first_run(self) -> bool:

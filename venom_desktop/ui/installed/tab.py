@@ -15,7 +15,7 @@ from venom_desktop.core.runtimes.base import Runtime, RuntimeSnapshot, ServerRun
 from venom_desktop.core.runtimes.model_settings import ModelSettingsStore
 from venom_desktop.core.runtimes.profiles import RuntimeProfile
 from venom_desktop.core.settings.store import SettingsStore
-from venom_desktop.ui.bridge import Bridge, Merged, Subscription
+from venom_desktop.ui.bridge import Bridge, Merged
 from venom_desktop.ui.i18n import tr
 from venom_desktop.ui.installed import menu
 from venom_desktop.ui.installed.details import InstalledDetails
@@ -63,7 +63,6 @@ class InstalledTab(QWidget):
         self._settings = settings
         self._on_cure = on_cure
         self._foot: Foot | None = None
-        self._watches: list[Subscription] = []
         self._is_stale = False
         self._lister = Lister()
         self.list = InstalledList()
@@ -154,8 +153,6 @@ class InstalledTab(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._ages.start()
-        if not self._watches:
-            self._watches = [Subscription(server.watch(), self) for server in self._servers()]
         if self._is_stale:
             self._follow()
             self._measure()
@@ -163,9 +160,6 @@ class InstalledTab(QWidget):
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
         self._ages.stop()
-        watches, self._watches = self._watches, []
-        for watch in watches:
-            watch.end()
 
     def _connect(self, change_quota: Callable[[], object], browse_catalog: Callable[[], object]) -> None:
         table, details, storage = self.list.table, self.details, self.list.storage

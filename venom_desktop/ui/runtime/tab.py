@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from PySide6.QtCore import QByteArray
 from PySide6.QtCore import Signal as QtSignal
-from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from venom_desktop.core.errors import Cure
@@ -18,7 +18,6 @@ from venom_desktop.core.runtimes.active import ActiveModelStore
 from venom_desktop.core.runtimes.ask import Ask
 from venom_desktop.core.runtimes.base import LoadSettings, Runtime
 from venom_desktop.core.settings.ui_state import UiState
-from venom_desktop.core.signals import Unsubscribe
 from venom_desktop.ui.bridge import Bridge
 from venom_desktop.ui.i18n import tr
 from venom_desktop.ui.runtime.card_facts import Verb
@@ -42,7 +41,7 @@ _NONE: Final[Mapping[str, ServerTools]] = MappingProxyType({})
 class RuntimeTab(QWidget):
     """`cure_wanted(Cure)` carries the cures that lie in other tabs (ACTIVATE_MODEL: Installed).
 
-    `tools`: what a server has beside its runtime, by the runtime's name. Servers are watched while the tab shows.
+    `tools`: what a server has beside its runtime, by the runtime's name.
     """
 
     cure_wanted = QtSignal(object)
@@ -67,7 +66,6 @@ class RuntimeTab(QWidget):
         self._active = active
         self._host = host
         self._tools = tools
-        self._watches: list[Unsubscribe] = []
         self._narrow = False
         self.verbs = RuntimeVerbs(runtimes, registry=registry, active=active)
         self.panel = RuntimeCards(
@@ -242,21 +240,6 @@ class RuntimeTab(QWidget):
         super().resizeEvent(event)
         if self._narrow:
             self._place_overlay()
-
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        if not self._watches:
-            servers = self.panel.servers.values()
-            self._watches = [server.runtime.watch() for server in servers]
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        super().hideEvent(event)
-        self._end_watches()
-
-    def _end_watches(self) -> None:
-        watches, self._watches = self._watches, []
-        for end in watches:
-            end()
 
     def _work_on(self, key: ModelKey, work: Coroutine[Any, Any, object]) -> None:
         """Do something with a loaded model; why it could not be done shows on its runtime's card."""
