@@ -14,7 +14,7 @@ from venom_desktop.ui.server_watch import ServerWatch
 def test_a_server_is_watched_only_while_the_window_can_be_seen(themed: QApplication, qtbot: QtBot) -> None:
     window, server = MainWindow(), PlainServer()
     qtbot.addWidget(window)
-    watch = ServerWatch(window, [cast(Runtime, server)])
+    watch = ServerWatch(window, {server.name: cast(Runtime, server)})
     assert server.watchers == 0
     window.show()
     assert server.watchers == 1

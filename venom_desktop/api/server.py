@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from venom_desktop.api.auth import read_or_make_token
 from venom_desktop.core.errors import PortTaken
 from venom_desktop.core.http import import_passing
-from venom_desktop.core.runtimes.base import ServerRuntime
 from venom_desktop.core.runtimes.control.ports import listening_pids
+from venom_desktop.core.runtimes.live import watch_servers
 from venom_desktop.core.services import Services
 from venom_desktop.core.signals import Unsubscribe
 
@@ -37,7 +37,7 @@ class ApiServer:
         self._token: str | None = None
         self._url: str | None = None
         self._running: Running | None = None
-        self._watches: list[Unsubscribe] = []
+        self._watch: Unsubscribe | None = None
         self._changing = asyncio.Lock()
 
     @property
@@ -75,16 +75,15 @@ class ApiServer:
                 undo.pop_all()
             await self._running.start(listener)
             # What passes the gateway meets servers as they are now, not as they were when somebody last looked.
-            servers = [one for one in self._services.runtimes.values() if isinstance(one, ServerRuntime)]
-            self._watches = [server.watch() for server in servers]
+            self._watch = watch_servers(self._services.runtimes)
 
     async def stop(self) -> None:
         """Break off what is being answered, close every connection; harmless when it does not run."""
         async with self._changing:
             running, self._running = self._running, None
-            watches, self._watches = self._watches, []
-            for end in watches:
-                end()
+            watch, self._watch = self._watch, None
+            if watch is not None:
+                watch()
             if running is not None:
                 await running.stop()
 

@@ -98,7 +98,7 @@ async def _furnished(
     )
     furniture.place()
     keep_status_true(window, services, bridge)
-    watch = ServerWatch(window, services.runtimes.values())
+    watch = ServerWatch(window, services.runtimes)
     door = InstanceServer(claim, _Answers(window, furniture, api))
     lifecycle = Lifecycle(
         Step(name="local API", stop=api.stop),

@@ -42,6 +42,7 @@ from venom_desktop.core.resources import resource
 from venom_desktop.core.runtimes.active import ActiveModelStore
 from venom_desktop.core.runtimes.ask import Ask
 from venom_desktop.core.runtimes.base import Runtime
+from venom_desktop.core.runtimes.live import Runtimes
 from venom_desktop.core.runtimes.llama_cpp import LlamaCpp
 from venom_desktop.core.runtimes.model_settings import ModelSettingsStore
 from venom_desktop.core.runtimes.model_store import ModelStore
@@ -125,7 +126,7 @@ def build(
         log_folder=paths.log,
         server_path=lambda: settings.snapshot.llama_server_path,
     )
-    runtimes: dict[str, Runtime] = {ollama.runtime.name: ollama.runtime, llama_cpp.name: llama_cpp}
+    runtimes = Runtimes(ollama.runtime, llama_cpp)
     gate = Gate()
 
     def require_runtime(name: str) -> None:

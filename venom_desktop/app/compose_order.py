@@ -14,6 +14,7 @@ from venom_desktop.core.registry.model import ModelKey
 from venom_desktop.core.runtimes.active import ActiveModelStore
 from venom_desktop.core.runtimes.base import Runtime
 from venom_desktop.core.runtimes.control.orphans import clean_up_orphans
+from venom_desktop.core.runtimes.live import RuntimeNews
 from venom_desktop.core.runtimes.llama_cpp import LlamaCpp
 from venom_desktop.core.services import Services
 from venom_desktop.core.tasks import TaskScope
@@ -31,8 +32,7 @@ def keep_inventory_true(inventory: Inventory, active: ActiveModelStore, runtimes
 
     inventory.set_active(active.snapshot.key)
     active.changed.subscribe(lambda snapshot: inventory.set_active(snapshot.key))
-    for runtime in runtimes.values():
-        runtime.changed.subscribe(tell_loaded)
+    RuntimeNews(runtimes).subscribe(tell_loaded)
 
 
 def lifecycle_of(

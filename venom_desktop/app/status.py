@@ -2,6 +2,7 @@
 
 from venom_desktop.core.governance.base import CallRecord, Purpose
 from venom_desktop.core.registry.inventory import InventorySnapshot
+from venom_desktop.core.runtimes.live import RuntimeNews
 from venom_desktop.core.services import Services
 from venom_desktop.ui.bridge import Bridge
 from venom_desktop.ui.i18n import tokens_per_second
@@ -38,8 +39,7 @@ def keep_status_true(window: MainWindow, services: Services, bridge: Bridge) -> 
 
     bridge.listen(services.active.changed, status, forget_speed)
     bridge.listen(services.gate.calls, status, take_call)
-    for runtime in services.runtimes.values():
-        bridge.listen_merged(runtime.changed, status, show_runtime)
+    bridge.listen_merged(RuntimeNews(services.runtimes), status, show_runtime)
     bridge.listen_merged(services.registry.inventory.changed, status, lambda batch: show_disk(batch[-1]))
     bridge.listen(services.settings.changed, status, lambda _: show_disk(services.registry.inventory.snapshot))
     bridge.listen(services.host, status, status.show_host)

@@ -1,11 +1,12 @@
 """Follows servers that other programs use too, for as long as what shows them can be seen."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 
 from PySide6.QtCore import QEvent, QObject
 from PySide6.QtWidgets import QWidget
 
-from venom_desktop.core.runtimes.base import Runtime, ServerRuntime
+from venom_desktop.core.runtimes.base import Runtime
+from venom_desktop.core.runtimes.live import watch_servers
 from venom_desktop.core.signals import Unsubscribe
 
 _OF_SIGHT = (QEvent.Type.Show, QEvent.Type.Hide, QEvent.Type.WindowStateChange)
@@ -14,11 +15,11 @@ _OF_SIGHT = (QEvent.Type.Show, QEvent.Type.Hide, QEvent.Type.WindowStateChange)
 class ServerWatch(QObject):
     """From its making until `close`; while the widget is hidden or minimised nobody is asked anything."""
 
-    def __init__(self, widget: QWidget, runtimes: Iterable[Runtime]) -> None:
+    def __init__(self, widget: QWidget, runtimes: Mapping[str, Runtime]) -> None:
         super().__init__(widget)
         self._widget = widget
-        self._servers = [runtime for runtime in runtimes if isinstance(runtime, ServerRuntime)]
-        self._ends: list[Unsubscribe] = []
+        self._runtimes = runtimes
+        self._watch: Unsubscribe | None = None
         widget.installEventFilter(self)
         self._follow()
 
@@ -33,12 +34,12 @@ class ServerWatch(QObject):
 
     def _follow(self) -> None:
         seen = self._widget.isVisible() and not self._widget.isMinimized()
-        if seen and not self._ends:
-            self._ends = [server.watch() for server in self._servers]
+        if seen and self._watch is None:
+            self._watch = watch_servers(self._runtimes)
         elif not seen:
             self._end()
 
     def _end(self) -> None:
-        ends, self._ends = self._ends, []
-        for end in ends:
+        end, self._watch = self._watch, None
+        if end is not None:
             end()

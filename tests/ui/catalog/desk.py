@@ -116,7 +116,7 @@ async def _open(hub: HubServer, home: Path, recommended: Sequence[Recommendation
         recommended=lambda: recommended,
     )
     tab = CatalogTab(Bridge(scope), parts)
-    watch = ServerWatch(tab, services.runtimes.values())
+    watch = ServerWatch(tab, services.runtimes)
     tab.resize(1280, 676)
     tab.show()
     try:

@@ -81,7 +81,7 @@ async def open_desk(folder: Path) -> AsyncIterator[Desk]:
                 load_settings=services.load_settings,
             )
             tab = CatalogTab(bench.bridge, parts)
-            watch = ServerWatch(tab, parts.runtimes.values())
+            watch = ServerWatch(tab, parts.runtimes)
             tab.resize(1280, 676)
             tab.show()
             try:

@@ -142,7 +142,7 @@ async def open_desk(
             recommended=lambda: recommended,
         )
         tab = CatalogTab(bench.bridge, parts)
-        watch = ServerWatch(tab, parts.runtimes.values())
+        watch = ServerWatch(tab, parts.runtimes)
         tab.resize(1280, 676)
         tab.show()
         try:

@@ -32,7 +32,7 @@ class Desk:
             browse_catalog=lambda: self.told.append("catalog"),
             on_cure=self.told.append,
         )
-        self.watch = ServerWatch(self.tab, bench.services.runtimes.values())
+        self.watch = ServerWatch(self.tab, bench.services.runtimes)
         self.tab.resize(1280, 700)
         self.tab.show()
 

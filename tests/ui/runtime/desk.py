@@ -176,7 +176,7 @@ async def _open(
     )
     cures: list[Cure] = []
     tab.cure_wanted.connect(cures.append)
-    watch = ServerWatch(tab, runtimes.values())
+    watch = ServerWatch(tab, runtimes)
     tab.resize(1280, 676)
     tab.show()
     try:

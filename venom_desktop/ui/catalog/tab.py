@@ -15,6 +15,7 @@ from venom_desktop.core.operations.operation import ModelOperation, OperationSta
 from venom_desktop.core.registry.inventory import InventorySnapshot
 from venom_desktop.core.registry.model import ModelProvider
 from venom_desktop.core.runtimes.base import RuntimeSnapshot
+from venom_desktop.core.runtimes.live import RuntimeNews
 from venom_desktop.core.secrets.base import HUGGING_FACE, CredentialSource
 from venom_desktop.ui.bridge import Bridge
 from venom_desktop.ui.catalog.beginning import Beginning, is_first_time
@@ -142,8 +143,7 @@ class CatalogTab(QWidget):
         bridge.listen(self._search.changed, self, self._show_state)
         bridge.listen(self._selection.changed, self, self._show_chosen)
         bridge.listen(self._selection.judged, self, lambda entry: self._search.replace_entries([entry]))
-        for runtime in self._parts.runtimes.values():
-            bridge.listen(runtime.changed, self, self._take_runtime)
+        bridge.listen(RuntimeNews(self._parts.runtimes), self, self._take_runtime)
         bridge.listen(registry.inventory.changed, self, self._take_inventory)
         bridge.listen_merged(
             registry.operations.changed, self, self._take_operations, key=lambda operation: operation.operation_id

@@ -12,6 +12,7 @@ from venom_desktop.core.errors import Cure
 from venom_desktop.core.registry.model import ModelKey
 from venom_desktop.core.registry.registry import ModelRegistry
 from venom_desktop.core.runtimes.base import Runtime, RuntimeSnapshot, ServerRuntime
+from venom_desktop.core.runtimes.live import RuntimeNews
 from venom_desktop.core.runtimes.model_settings import ModelSettingsStore
 from venom_desktop.core.runtimes.profiles import RuntimeProfile
 from venom_desktop.core.settings.store import SettingsStore
@@ -187,8 +188,7 @@ class InstalledTab(QWidget):
             self._model_settings.changed,
         ):
             bridge.listen(source, self, merged.add)
-        for runtime in self._runtimes.values():
-            bridge.listen(runtime.changed, self, merged.add)
+        bridge.listen(RuntimeNews(self._runtimes), self, merged.add)
         bridge.listen_merged(registry.inventory.changed, self, lambda _: self._measure())
         bridge.listen_merged(self._settings.changed, self, lambda _: self._measure())
 

@@ -17,6 +17,7 @@ from venom_desktop.core.registry.registry import ModelRegistry
 from venom_desktop.core.runtimes.active import ActiveModelStore
 from venom_desktop.core.runtimes.ask import Ask
 from venom_desktop.core.runtimes.base import LoadSettings, Runtime
+from venom_desktop.core.runtimes.live import RuntimeNews
 from venom_desktop.core.settings.ui_state import UiState
 from venom_desktop.ui.bridge import Bridge
 from venom_desktop.ui.i18n import tr
@@ -103,8 +104,7 @@ class RuntimeTab(QWidget):
 
     def _listen(self) -> None:
         bridge, registry = self._bridge, self._registry
-        for runtime in self._runtimes.values():
-            bridge.listen_merged(runtime.changed, self, self._take_news)
+        bridge.listen_merged(RuntimeNews(self._runtimes), self, self._take_news)
         for tools in self._tools.values():
             if tools.setup is not None:
                 bridge.listen_merged(tools.setup.changed, self, self._take_news)
