@@ -15,6 +15,7 @@ class BuildWithResources(build_py):
         if not self.editable_mode:
             target = Path(self.build_lib, "venom_desktop", "_resources")
             shutil.copytree("resources", target, dirs_exist_ok=True)
+            shutil.copytree("packaging/systemd", target / "systemd", dirs_exist_ok=True)
             # Shown under Settings, About.
             for name in ("LICENSE", "THIRD_PARTY_NOTICES.md"):
                 shutil.copy(name, target)

@@ -32,7 +32,13 @@ def main() -> int:
     if scope in state["without_manager"]:
         sys.stderr.write("Failed to connect to bus: No medium found\n")
         return 1
+    if verb == "show" and not names:
+        sys.stdout.write("Version=252\n")
+        return 0
     if verb == "daemon-reload":
+        if scope == "user":
+            read_units(state, state_file)
+            keep(state, state_file)
         return 0
     unit = state["units"].get(f"{scope}:{names[0]}")
     if verb == "show":
@@ -48,10 +54,34 @@ def main() -> int:
         stop(unit)
     if verb in ("start", "restart"):
         start(unit)
+    keep(state, state_file)
+    return 0
+
+
+def keep(state: dict[str, Any], state_file: str) -> None:
     fresh = Path(f"{state_file}.{os.getpid()}")
     fresh.write_text(json.dumps(state))
     fresh.replace(state_file)
-    return 0
+
+
+def read_units(state: dict[str, Any], state_file: str) -> None:
+    """What lies in the user's own folder, as far as the tests write such files."""
+    folder = Path(os.environ.get("XDG_CONFIG_HOME", "/nonexistent"), "systemd", "user")
+    for file in folder.glob("*.service"):
+        lines = [line.partition("=") for line in file.read_text().splitlines() if not line.startswith("#")]
+        told = [(key, value.replace("%%", "%").replace("$$", "$")) for key, _, value in lines]
+        pairs = (shlex.split(value)[0].partition("=") for key, value in told if key == "Environment")
+        unit = state["units"].setdefault(f"user:{file.name}", {"pid": 0, "started": 0.0, "stopped": True})
+        unit.update(
+            command=shlex.split(next(value for key, value in told if key == "ExecStart")),
+            environment={name: value for name, _, value in pairs},
+            user="",
+            load_state="loaded",
+            file=str(file),
+            drop_ins=[],
+            environment_files=[],
+            journal=f"{state_file}.{file.name}.journal",
+        )
 
 
 def show(unit: dict[str, Any] | None) -> None:

@@ -3,6 +3,7 @@
 import re
 
 from venom_desktop.app.compose_ollama import OllamaParts
+from venom_desktop.app.ollama_service import ollama_service
 from venom_desktop.core.runtimes.control.drop_in import DropIn, drop_in_for
 from venom_desktop.core.runtimes.control.unit import Unit
 from venom_desktop.core.runtimes.tuning import Source
@@ -49,6 +50,7 @@ def ollama_tools(ollama: OllamaParts, settings: SettingsStore) -> ServerTools:
         read_log=ollama.runtime.read_log,
         use_free_port=use_free_port,
         unit=unit,
+        service=ollama_service(ollama, settings),
     )
 
 

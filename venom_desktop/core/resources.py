@@ -14,6 +14,12 @@ def resource(*parts: str) -> Path:
     return folder.joinpath(*parts)
 
 
+def unit_template(name: str) -> Path:
+    """The template of a systemd unit: beside the resources where they are installed, in packaging/ of a checkout."""
+    installed = resource("systemd", name)
+    return installed if installed.is_file() else _PACKAGE.parent / "packaging" / "systemd" / name
+
+
 def legal_text(name: str) -> str | None:
     """`LICENCE` or `NOTICES`: beside the resources where they are installed, at the root of a checkout; else None."""
     for path in (resource(name), _PACKAGE.parent / name):

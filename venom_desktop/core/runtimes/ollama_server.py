@@ -12,6 +12,7 @@ from venom_desktop.core.runtimes.control.foreign import TERM_WITHIN_S
 from venom_desktop.core.runtimes.control.own_server import OwnServer
 from venom_desktop.core.runtimes.control.systemd import Systemd
 from venom_desktop.core.runtimes.control.unit import Unit
+from venom_desktop.core.runtimes.control.unit_file import UnitFile
 from venom_desktop.core.runtimes.loading import STALLED_AFTER_S
 from venom_desktop.core.runtimes.ollama_facts import (
     TITLE,
@@ -134,6 +135,10 @@ class OllamaServer:
     async def write_drop_in(self, drop_in: DropIn) -> None:
         """Give a systemd unit other variables, from its next start on. Raises as `Systemd.write`."""
         await self._systemd.write(drop_in)
+
+    async def install_unit(self, file: UnitFile) -> None:
+        """Have systemd know a unit of the user's own; it runs from the next start on. Raises as `Systemd.install`."""
+        await self._systemd.install(file)
 
     async def close(self) -> None:
         """End a server of ours and watch nothing any more; one of systemd or of others stays."""

@@ -32,6 +32,7 @@ class MenuEntries:
     check: Act | None = None
     update: Act | None = None
     roll_back: Act | None = None
+    make_service: Act | None = None
     previous_version: str | None = None
     installed_version: str | None = None
 
@@ -48,6 +49,8 @@ def fill_menu(menu: Menu, entries: MenuEntries) -> None:
             icons.icon("external"), tr("Open the log file"), partial(open_file, str(entries.log_file))
         )
         opened.setEnabled(entries.log_file.exists())
+    if entries.make_service is not None:
+        menu.addAction(icons.icon("runtime"), tr("Run as a service…"), entries.make_service)
     if entries.installed_version is not None:
         # A program that somebody else installed is theirs to update.
         _add_versions(menu, entries)

@@ -13,7 +13,7 @@ from venom_desktop.core.registry.model import ModelKey
 from venom_desktop.core.runtimes.active import ActiveModelStore
 from venom_desktop.core.runtimes.base import LoadSettings, Runtime, RuntimeSnapshot, RuntimeState, ServerRuntime
 from venom_desktop.ui.bridge import Bridge
-from venom_desktop.ui.dialogs import ask
+from venom_desktop.ui.dialogs import answer, ask
 from venom_desktop.ui.runtime.card import RuntimeCard
 from venom_desktop.ui.runtime.card_facts import CardFacts, Verb
 from venom_desktop.ui.runtime.card_grid import CardLayout
@@ -21,7 +21,8 @@ from venom_desktop.ui.runtime.card_menu import MenuEntries, fill_menu
 from venom_desktop.ui.runtime.card_words import card_look
 from venom_desktop.ui.runtime.questions import restart_question, stop_question
 from venom_desktop.ui.runtime.server_desk import ServerDesk
-from venom_desktop.ui.runtime.server_tools import NO_TOOLS, ServerTools
+from venom_desktop.ui.runtime.server_tools import NO_TOOLS, ServerTools, ServiceDesk
+from venom_desktop.ui.runtime.service_dialog import ServiceDialog
 from venom_desktop.ui.runtime.verbs import RuntimeVerbs
 
 
@@ -156,6 +157,13 @@ class RuntimeCards(QWidget):
             if await ask(self, restart_question(self._runtimes[name].snapshot)):
                 await self._verbs.restart(name, force=True)
 
+    async def _make_service(self, name: str, service: ServiceDesk) -> None:
+        snapshot = self._runtimes[name].snapshot
+        file = await service.file()
+        running = snapshot.state is RuntimeState.RUNNING
+        if await answer(ServiceDialog(self, file, snapshot.title, running=running)):
+            await service.install(file)
+
     async def _cancel(self, name: str) -> None:
         work = self._setup_work(name)
         if work is None:
@@ -194,6 +202,9 @@ class RuntimeCards(QWidget):
     def _menu(self, name: str) -> MenuEntries:
         server, facts = self.servers.get(name), self.facts(name)
         setup = None if server is None else server.tools.setup
+        service = None if server is None else server.tools.service
+        if service is not None and not service.can_install():
+            service = None
         return MenuEntries(
             facts=facts,
             log_file=self._verbs.log_file(name),
@@ -205,5 +216,6 @@ class RuntimeCards(QWidget):
             roll_back=None if setup is None or server is None else partial(self._run, name, server.roll_back),
             previous_version=None if setup is None else setup.snapshot.previous,
             installed_version=None if setup is None else setup.snapshot.installed,
+            make_service=partial(self._run, name, partial(self._make_service, name, service)) if service else None,
             settings=partial(self.cure_wanted.emit, Cure.OPEN_SETTINGS),
         )

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from venom_desktop.core.runtimes.control.drop_in import DropIn
 from venom_desktop.core.runtimes.control.unit import Unit
+from venom_desktop.core.runtimes.control.unit_file import UnitFile
 from venom_desktop.core.runtimes.ollama_setup.snapshot import SetupSnapshot
 from venom_desktop.core.runtimes.tuning import TuningRow
 from venom_desktop.core.settings.schema import OllamaProfile
@@ -56,6 +57,18 @@ class TuningDesk:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceDesk:
+    """Makes a server a systemd service of the account's own."""
+
+    can_install: Callable[[], bool]
+    """False where it is one already, where somebody else keeps the server, and where there is no systemd."""
+    file: Callable[[], Awaitable[UnitFile]]
+    """What would be written. Raises `ProgramMissing`, `InvalidInput`."""
+    install: Callable[[UnitFile], Awaitable[object]]
+    """Writes it, and has systemd start the server in place of ours. Raises `ControlRefused`, `StorageFailed`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServerTools:
     """None where a runtime has no such thing."""
 
@@ -67,6 +80,7 @@ class ServerTools:
     """Stores another port for the server; it is started afterwards."""
     unit: Callable[[], Unit | None] = lambda: None
     """The systemd unit of the server, whether it runs or not."""
+    service: ServiceDesk | None = None
 
 
 NO_TOOLS = ServerTools()

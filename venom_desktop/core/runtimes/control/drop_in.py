@@ -42,11 +42,9 @@ class DropIn:
 
 def drop_in_for(unit: Unit, environment: Mapping[str, str], *, environ: Mapping[str, str] | None = None) -> DropIn:
     """Writes nothing. Raises `InvalidInput` for a value of several lines."""
-    own = os.environ if environ is None else environ
-    config = Path(own.get("XDG_CONFIG_HOME") or Path.home() / ".config")
-    root = config / "systemd" / "user" if unit.scope is UnitScope.USER else _SYSTEM
+    root = user_units(environ) if unit.scope is UnitScope.USER else _SYSTEM
     lines = ["# Written by Venom Desktop. Remove this file to go back.", "[Service]"]
-    lines += [f'Environment="{_escaped(name, value)}"' for name, value in sorted(environment.items())]
+    lines += [environment_line(name, value) for name, value in sorted(environment.items())]
     return DropIn(
         unit=unit.name,
         scope=unit.scope,
@@ -60,8 +58,16 @@ def write_drop_in(drop_in: DropIn) -> None:
     write_atomically(drop_in.path, drop_in.text.encode(), keep_previous=False)
 
 
-def _escaped(name: str, value: str) -> str:
+def user_units(environ: Mapping[str, str] | None = None) -> Path:
+    """Where an account keeps units of its own (systemd.unit(5))."""
+    own = os.environ if environ is None else environ
+    return Path(own.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "systemd" / "user"
+
+
+def environment_line(name: str, value: str) -> str:
+    """Raises `InvalidInput` for a value of several lines."""
     if not value.isprintable():
         raise InvalidInput(problem=f"{name} holds a sign that a unit cannot carry. Change its value.")
     # systemd.unit(5): a percent sign begins a specifier, a backslash an escape.
-    return f"{name}={value}".replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
+    escaped = f"{name}={value}".replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
+    return f'Environment="{escaped}"'

@@ -6,9 +6,11 @@ import time
 from dataclasses import dataclass
 
 from venom_desktop.core.errors import ControlRefused, RuntimeFailed, UpstreamSlow
+from venom_desktop.core.files.atomic import write_atomically
 from venom_desktop.core.runtimes.control.commands import CommandHangs, Outcome, outcome_of
 from venom_desktop.core.runtimes.control.drop_in import DropIn, write_drop_in
 from venom_desktop.core.runtimes.control.unit import PROPERTIES, Unit, parse_unit
+from venom_desktop.core.runtimes.control.unit_file import UnitFile
 from venom_desktop.core.settings.schema import UnitScope
 
 SYSTEMCTL = "systemctl"
@@ -28,6 +30,7 @@ _REFUSED = (
     "operation not permitted",
     "not authorized",
 )
+_NO_MANAGER_CURE = "Its service manager does not answer in this session. Log in again, or run it without systemd."
 _NO_MANAGER = ("failed to connect to", "system has not been booted with systemd")
 
 
@@ -93,8 +96,21 @@ class Systemd:
             cure = f"Run this in a terminal: {drop_in.command}"
             raise ControlRefused(problem=f"change {drop_in.unit}", cure=cure)
         await asyncio.to_thread(write_drop_in, drop_in)
-        arguments = ["daemon-reload"]
-        outcome = await self._systemctl(drop_in.scope, arguments, within_s=self._patience.act_s)
+        await self._reload(drop_in.scope)
+
+    async def install(self, file: UnitFile) -> None:
+        """Write a unit of the user's own and have systemd read it; it does not run yet.
+
+        Raises `ControlRefused` where the account has no service manager, `StorageFailed`, `RuntimeFailed`.
+        """
+        outcome = await self._systemctl(UnitScope.USER, ["show", "--property=Version"], within_s=self._patience.look_s)
+        if outcome.code != 0:
+            raise ControlRefused(problem=f"install {file.unit}", cure=_NO_MANAGER_CURE)
+        await asyncio.to_thread(write_atomically, file.path, file.text.encode())
+        await self._reload(UnitScope.USER)
+
+    async def _reload(self, scope: UnitScope) -> None:
+        outcome = await self._systemctl(scope, ["daemon-reload"], within_s=self._patience.act_s)
         if outcome.code != 0:
             raise RuntimeFailed(runtime=self._title, explanation=f"systemd did not read its unit again: {outcome.why}")
 
@@ -119,8 +135,7 @@ class Systemd:
         if any(word in words for word in _REFUSED):
             raise ControlRefused(problem=f"{verb} {unit.name}", cure=_cure(verb, unit))
         if any(word in words for word in _NO_MANAGER):
-            cure = "Its service manager does not answer in this session. Log in again, or run it without systemd."
-            raise ControlRefused(problem=f"{verb} {unit.name}", cure=cure)
+            raise ControlRefused(problem=f"{verb} {unit.name}", cure=_NO_MANAGER_CURE)
         raise RuntimeFailed(runtime=self._title, explanation=f"systemd could not {verb} {unit.name}: {outcome.why}")
 
     async def _systemctl(self, scope: UnitScope, arguments: list[str], *, within_s: float) -> Outcome:

@@ -1,0 +1,135 @@
+"""Ollama becomes a systemd service of the account from the menu of its card, shown before it is written."""
+
+import os
+from pathlib import Path
+
+import pytest
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QApplication
+
+from tests.fakes.ollama_process import install_ollama
+from tests.fakes.systemd import FakeSystemd
+from tests.ui.runtime.desk import Desk, run_desk
+from tests.ui.runtime.plain_server import OLLAMA
+from venom_desktop.core.runtimes.base import Control
+from venom_desktop.core.runtimes.control.ports import free_port
+from venom_desktop.ui.runtime.card_facts import Verb
+from venom_desktop.ui.runtime.service_dialog import ServiceDialog
+
+ENTRY = "Run as a service…"
+
+
+@pytest.fixture
+def environ(tmp_path: Path) -> dict[str, str]:
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    install_ollama(programs)
+    return {"PATH": str(programs), "OLLAMA_PORT": str(free_port()), "OLLAMA_MODELS": str(tmp_path / "ollama")}
+
+
+@pytest.fixture
+def unit_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    return tmp_path / "config" / "systemd" / "user" / "ollama.service"
+
+
+@pytest.fixture
+def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> object:
+    fake = FakeSystemd(tmp_path / "manager")
+    monkeypatch.setenv("PATH", f"{fake.folder}:{os.environ['PATH']}")
+    yield fake
+    fake.end()
+
+
+def entry(desk: Desk) -> QAction | None:
+    menu = desk.tab.cards[OLLAMA].menu
+    menu.aboutToShow.emit()
+    return next((action for action in menu.actions() if action.text() == ENTRY), None)
+
+
+async def shown_dialog(desk: Desk) -> ServiceDialog:
+    await desk.until(lambda: any(one.isVisible() for one in desk.tab.findChildren(ServiceDialog)))
+    return next(one for one in desk.tab.findChildren(ServiceDialog) if one.isVisible())
+
+
+async def start(desk: Desk) -> None:
+    card = desk.tab.cards[OLLAMA]
+    await desk.until(lambda: card.pill.look.text == "Stopped")
+    card.buttons[Verb.START].click()
+    await desk.until(lambda: card.pill.look.text == "Running")
+
+
+def test_a_running_server_of_ours_goes_over_to_systemd(
+    themed: QApplication, tmp_path: Path, environ: dict[str, str], fake: FakeSystemd, unit_path: Path
+) -> None:
+    async def scenario(desk: Desk) -> None:
+        await start(desk)
+        runtime = desk.services.runtimes[OLLAMA]
+        assert runtime.snapshot.control is Control.CHILD
+        offered = entry(desk)
+        assert offered is not None
+        offered.trigger()
+        dialog = await shown_dialog(desk)
+        assert dialog.windowTitle() == "Run Ollama as a service?"
+        assert f'ExecStart="{tmp_path / "programs" / "ollama"}" serve' in dialog.text.toPlainText()
+        assert f'Environment="OLLAMA_HOST=127.0.0.1:{environ["OLLAMA_PORT"]}"' in dialog.text.toPlainText()
+        assert not unit_path.exists()
+        dialog.action.click()
+        await desk.until(lambda: runtime.snapshot.control is Control.SYSTEMD)
+        await desk.until(lambda: desk.tab.cards[OLLAMA].pill.look.text == "Running")
+        assert runtime.snapshot.pid == fake.pid("ollama.service", "user")
+        assert "ollama.service (user)" in " ".join(desk.tab.cards[OLLAMA].lines)
+        assert entry(desk) is None
+
+    run_desk(themed, tmp_path / "home", scenario, environ=environ)
+
+
+def test_nothing_is_written_or_restarted_where_it_is_left_as_it_is(
+    themed: QApplication, tmp_path: Path, environ: dict[str, str], fake: FakeSystemd, unit_path: Path
+) -> None:
+    async def scenario(desk: Desk) -> None:
+        await start(desk)
+        before = desk.services.runtimes[OLLAMA].snapshot.pid
+        offered = entry(desk)
+        assert offered is not None
+        offered.trigger()
+        (await shown_dialog(desk)).safe.click()
+        await desk.until(lambda: not desk.tab.findChildren(ServiceDialog))
+        assert not unit_path.exists()
+        assert desk.services.runtimes[OLLAMA].snapshot.pid == before
+
+    run_desk(themed, tmp_path / "home", scenario, environ=environ)
+
+
+def test_an_account_without_a_service_manager_is_told_on_the_card(
+    themed: QApplication, tmp_path: Path, environ: dict[str, str], fake: FakeSystemd, unit_path: Path
+) -> None:
+    fake.take_manager("user")
+
+    async def scenario(desk: Desk) -> None:
+        await start(desk)
+        offered = entry(desk)
+        assert offered is not None
+        offered.trigger()
+        (await shown_dialog(desk)).action.click()
+        card = desk.tab.cards[OLLAMA]
+        await desk.until(card.failure.isVisible)
+        assert "service manager does not answer" in card.failure.text()
+        assert not unit_path.exists()
+        assert desk.services.runtimes[OLLAMA].snapshot.control is Control.CHILD
+
+    run_desk(themed, tmp_path / "home", scenario, environ=environ)
+
+
+def test_without_systemd_it_is_not_offered(
+    themed: QApplication, tmp_path: Path, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    monkeypatch.setenv("PATH", str(empty))
+
+    async def scenario(desk: Desk) -> None:
+        await desk.until(lambda: desk.tab.cards[OLLAMA].pill.look.text == "Stopped")
+        assert entry(desk) is None
+
+    run_desk(themed, tmp_path / "home", scenario, environ=environ)
