@@ -56,6 +56,7 @@ async def open_furnished(folder: Path, **environ: str) -> AsyncIterator[Furnishe
         account=composition.account,
         api=api,
         notices=Notices([]),
+        login=None,
         quit_=lambda: None,
     )
     furniture = Furniture(window, supplies)

@@ -15,7 +15,9 @@ from venom_desktop.app.lifecycle import Lifecycle, Step
 from venom_desktop.app.logging import start_logging
 from venom_desktop.app.paths import Paths
 from venom_desktop.app.status import keep_status_true
+from venom_desktop.app.tray import TrayCorner
 from venom_desktop.core.errors import StorageFailed, VenomError
+from venom_desktop.core.login_start import login_start
 from venom_desktop.core.notices import Notices
 from venom_desktop.core.secrets.masking import Redactor
 from venom_desktop.core.settings.ui_state import UiState
@@ -24,6 +26,7 @@ from venom_desktop.ui.bridge import Bridge
 from venom_desktop.ui.main_window import MainWindow
 from venom_desktop.ui.server_watch import ServerWatch
 from venom_desktop.ui.settings.places import Places
+from venom_desktop.ui.tray_window import TrayWindow, bring_to_front
 
 _log = logging.getLogger(__name__)
 
@@ -52,6 +55,8 @@ async def open_backstage(
         composition = None
     try:
         if composition is None:
+            # Whatever it was started as: an error that nobody sees is none.
+            bring_to_front(window)
             yield
             return
         async with _furnished(window, composition, bridge, paths=paths, claim=claim, ui_state=ui_state, quit_=quit_):
@@ -93,13 +98,24 @@ async def _furnished(
             account=composition.account,
             api=api,
             notices=notices,
+            login=login_start(os.environ),
             quit_=quit_,
         ),
     )
     furniture.place()
-    keep_status_true(window, services, bridge)
+    meters = keep_status_true(window, services, bridge)
+    corner = TrayCorner(
+        window,
+        services,
+        bridge,
+        furniture,
+        notices=notices,
+        ui_state=ui_state,
+        quit_=quit_,
+        begun_hidden=not window.isVisible(),
+    )
     watch = ServerWatch(window, services.runtimes)
-    door = InstanceServer(claim, _Answers(window, furniture, api))
+    door = InstanceServer(claim, _Answers(corner.place, furniture, api))
     lifecycle = Lifecycle(
         Step(name="local API", stop=api.stop),
         Step(name="instance socket", start=door.start, stop=door.close),
@@ -109,7 +125,8 @@ async def _furnished(
     try:
         yield
     finally:
-        watch.close()
+        for seen in (corner, watch, meters):
+            seen.close()
         furniture.remember()
         await lifecycle.stop()
 
@@ -117,15 +134,13 @@ async def _furnished(
 class _Answers:
     """What a second start, the file manager and the command line ask of the running window."""
 
-    def __init__(self, window: MainWindow, furniture: Furniture, api: ApiSwitch) -> None:
-        self._window = window
+    def __init__(self, place: TrayWindow, furniture: Furniture, api: ApiSwitch) -> None:
+        self._place = place
         self._furniture = furniture
         self._api = api
 
     async def show(self) -> None:
-        self._window.showNormal()
-        self._window.raise_()
-        self._window.activateWindow()
+        self._place.show()
 
     async def open_file(self, file: Path) -> None:
         await self.show()

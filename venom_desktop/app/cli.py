@@ -53,7 +53,8 @@ def _command(given: argparse.Namespace) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="venom-desktop",
-        description="Find, install, run, switch and watch AI models. Without a command: the window.",
+        description="Find, install, run, switch and watch AI models. Without a command: the window; "
+        "with --minimised it begins in the tray, or in the task bar where there is none.",
     )
     parser.add_argument("--version", action="version", version=f"venom-desktop {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")

@@ -12,6 +12,7 @@ from venom_desktop.app.compose_ollama import OllamaParts
 from venom_desktop.core.catalog.hub_account import HubAccount
 from venom_desktop.core.catalog.recommended import read_recommended
 from venom_desktop.core.errors import Cure
+from venom_desktop.core.login_start import LoginStart
 from venom_desktop.core.notices import Notices
 from venom_desktop.core.operations.operation import ModelOperation
 from venom_desktop.core.resources import resource
@@ -46,6 +47,7 @@ class Supplies:
     account: HubAccount
     api: ApiControl
     notices: Notices
+    login: LoginStart | None
     quit_: Callable[[], object]
 
 
@@ -126,6 +128,12 @@ class Furniture:
 
     def browse(self) -> None:
         cast(CatalogTab, self._window.show_tab(TabName.CATALOG)).browse()
+
+    def show_operations(self) -> None:
+        """Open the list of operations, if there is anything to list."""
+        panel = self._window.operations
+        if isinstance(panel, OperationsPanel) and not panel.is_expanded:
+            panel.toggle()
 
     def _toggle_operations(self) -> None:
         panel = self._window.operations
@@ -226,6 +234,7 @@ class Furniture:
             ui_state=supplies.ui_state,
             places=supplies.places,
             api=supplies.api,
+            login=supplies.login,
         )
         return SettingsTab(supplies.bridge, parts, free_space=lambda: self.cure(Cure.FREE_SPACE))
 

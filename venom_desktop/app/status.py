@@ -7,10 +7,11 @@ from venom_desktop.core.services import Services
 from venom_desktop.ui.bridge import Bridge
 from venom_desktop.ui.i18n import tokens_per_second
 from venom_desktop.ui.main_window import MainWindow
+from venom_desktop.ui.while_seen import WhileSeen
 
 
-def keep_status_true(window: MainWindow, services: Services, bridge: Bridge) -> None:
-    """Until the window is gone."""
+def keep_status_true(window: MainWindow, services: Services, bridge: Bridge) -> WhileSeen:
+    """Until the window is gone; what is returned asks how the machine is, and is to be closed before."""
     status = window.status
     speed = ""
 
@@ -42,6 +43,6 @@ def keep_status_true(window: MainWindow, services: Services, bridge: Bridge) -> 
     bridge.listen_merged(RuntimeNews(services.runtimes), status, show_runtime)
     bridge.listen_merged(services.registry.inventory.changed, status, lambda batch: show_disk(batch[-1]))
     bridge.listen(services.settings.changed, status, lambda _: show_disk(services.registry.inventory.snapshot))
-    bridge.listen(services.host, status, status.show_host)
     show_runtime()
     show_disk(services.registry.inventory.snapshot)
+    return WhileSeen(window, lambda: services.host.subscribe(status.show_host))

@@ -24,7 +24,7 @@ VenomError
 ├── SecretMissing (401)           open Settings
 ├── KeyringUnavailable (503)      keep keys in memory and say so
 └── Damaged (500)                 ManifestRestored, ManifestLost, StorageFailed, UnreadableModelFile, InternalError;
-                                  the notices SettingsRestored, SettingsReset, SecretsNotKept
+                                  the notices SettingsRestored, SettingsReset, SecretsNotKept, TrayMissing
 """
 
 from enum import Enum
@@ -596,6 +596,17 @@ class SecretsNotKept(Damaged):
 
     reason_code = "SECRETS_NOT_KEPT"
     sentence = "No system keyring can be used ({problem}). Keys are kept in memory and are gone when the program ends."
+
+
+class TrayMissing(Damaged):
+    """A notice: the window closes as windows do."""
+
+    reason_code = "TRAY_MISSING"
+    sentence = (
+        "This desktop shows no tray icons, so closing the window ends the program. "
+        "Closing to the tray works again as soon as there is a tray."
+    )
+    cures: ClassVar[tuple[Cure, ...]] = (Cure.OPEN_SETTINGS,)
 
 
 class StorageUnreadable(Damaged):

@@ -29,6 +29,11 @@ class Poller(Generic[T]):
         self._wake = asyncio.Event()
         self.last: T | None = None
 
+    @property
+    def is_followed(self) -> bool:
+        """Whether anybody listens; nothing is asked while nobody does."""
+        return self._signal.has_listeners
+
     def subscribe(self, listener: Callable[[T], None]) -> Unsubscribe:
         """Hear each new value, the last known one at once; polling stops with the last subscriber."""
         end = self._signal.subscribe(listener)

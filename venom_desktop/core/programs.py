@@ -18,6 +18,13 @@ def own_program(module: str, *arguments: str) -> list[str]:
     return [sys.executable, "-m", module, *arguments]
 
 
+def own_window(*arguments: str) -> list[str]:
+    """The command that starts this very program's window, wherever it is installed."""
+    if getattr(sys, "frozen", False):
+        return [sys.executable, *arguments]
+    return [sys.executable, "-m", "venom_desktop", *arguments]
+
+
 def run_as_own_program(arguments: Sequence[str]) -> bool:
     """Run the module that `own_program` named; False when the command line is not such a call (`arguments` as argv)."""
     if len(arguments) < 3 or arguments[1] != MODULE_FLAG or not arguments[2].startswith(_OURS):

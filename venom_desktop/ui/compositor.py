@@ -9,11 +9,12 @@ from functools import lru_cache
 def composes(platform: str) -> bool:
     """True where a rounded menu keeps clear corners; `platform` is Qt's platform name."""
     if platform == "xcb":
-        return _selection_is_owned("_NET_WM_CM_S0")
+        return selection_is_owned("_NET_WM_CM_S0")
     return platform in {"wayland", "windows", "cocoa", "offscreen"}
 
 
-def _selection_is_owned(selection: str) -> bool:
+def selection_is_owned(selection: str) -> bool:
+    """Whether some program holds an X selection, such as a tray `_NET_SYSTEM_TRAY_S0`; False without an X server."""
     if not sys.platform.startswith("linux"):
         return False
     try:

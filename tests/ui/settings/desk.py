@@ -16,6 +16,7 @@ from venom_desktop.app.paths import Paths
 from venom_desktop.core.catalog.hub_account import HubAccount
 from venom_desktop.core.errors import Conflict
 from venom_desktop.core.http import make_client
+from venom_desktop.core.login_start import LoginStart
 from venom_desktop.core.registry.registry import ModelRegistry
 from venom_desktop.core.secrets.base import HUGGING_FACE
 from venom_desktop.core.secrets.environment_store import EnvironmentStore
@@ -92,6 +93,7 @@ class Desk:
     api: StandInApi
     picker: StandInPicker
     went_to_free_space: list[bool]
+    login: LoginStart
 
 
 @asynccontextmanager
@@ -110,6 +112,7 @@ async def open_desk(
     ui_state = UiState(paths.ui_state_file)
     api, picker = StandInApi(), StandInPicker()
     went: list[bool] = []
+    login = LoginStart(home / "autostart", ["venom-desktop"])
     async with make_client() as http:
         parts = SettingsParts(
             settings=services.settings,
@@ -120,12 +123,14 @@ async def open_desk(
             places=Places(models=paths.models, config=paths.config, log=paths.log),
             api=api if with_api else None,
             picker=picker,
+            login=login,
         )
         tab = SettingsTab(bridge, parts, free_space=lambda: went.append(True))
         tab.resize(1280, 700)
         tab.show()
         try:
-            yield Desk(tab, hub, bridge, services.settings, vault, services.registry, ui_state, api, picker, went)
+            registry = services.registry
+            yield Desk(tab, hub, bridge, services.settings, vault, registry, ui_state, api, picker, went, login)
         finally:
             delete(tab)
             await scope.close()

@@ -40,6 +40,11 @@ class HostMonitor:
         """The last samples, oldest first, at most 120; they are not evenly spaced: see `taken_at`."""
         return tuple(self._history)
 
+    @property
+    def is_followed(self) -> bool:
+        """Whether anybody looks; the machine is not asked while nobody does."""
+        return self._poller.is_followed
+
     def subscribe(self, listener: Callable[[HostSample], None], *, closely: bool = False) -> Unsubscribe:
         """Hear every sample, the last one at once; `closely` for charts on the screen: every second, not every five."""
         end = self._poller.subscribe(listener)

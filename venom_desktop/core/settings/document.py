@@ -31,6 +31,14 @@ def load(path: Path) -> Loaded:
         return _recover(path)
 
 
+def peek(path: Path, key: str) -> object:
+    """One value as it stands in the file, None where nothing can be read; nothing is repaired and nothing raised."""
+    try:
+        return (_read(path) or {}).get(key)
+    except (ValueError, StorageFailed):
+        return None
+
+
 def save(path: Path, values: Mapping[str, Any]) -> None:
     """Write for the owner's eyes only; blocks. Raises `DiskFull` or `StorageFailed`."""
     text = json.dumps(values, ensure_ascii=False, indent=2, sort_keys=True, allow_nan=False)

@@ -73,6 +73,10 @@ _A_PATH = "Give an absolute path."
 _AN_ADDRESS = "Give an address that starts with https:// or http://."
 
 
+def _switch(meaning: str) -> About:
+    return About(kind=on_or_off(), meaning=meaning, expected=_ON_OR_OFF)
+
+
 def _address(meaning: str, variable: str) -> About:
     return About(kind=text_as(normalise_endpoint), meaning=meaning, expected=_AN_ADDRESS, variable=variable)
 
@@ -187,10 +191,12 @@ class Settings:
         Theme,
         About(kind=one_of(Theme), meaning="`system`, `light` or `dark`", expected="Use system, light or dark."),
     ] = Theme.SYSTEM
-    api_enabled: Annotated[
-        bool,
-        About(kind=on_or_off(), meaning="The local HTTP API starts with the window", expected=_ON_OR_OFF),
+    close_to_tray: Annotated[
+        bool, _switch("Closing the window leaves the program in the tray, where the desktop has one")
     ] = False
+    start_minimised: Annotated[bool, _switch("Start in the tray, or as a minimised window where there is none")] = False
+    notifications: Annotated[bool, _switch("Tell of operations that finished or failed out of sight")] = True
+    api_enabled: Annotated[bool, _switch("The local HTTP API starts with the window")] = False
     api_port: Annotated[
         int,
         About(

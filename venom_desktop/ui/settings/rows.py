@@ -10,9 +10,9 @@ from venom_desktop.core.settings.schema import info
 from venom_desktop.core.settings.store import SettingsStore, Source
 from venom_desktop.ui import theme
 from venom_desktop.ui.bridge import Bridge
-from venom_desktop.ui.i18n import with_unit
+from venom_desktop.ui.i18n import tr, with_unit
 from venom_desktop.ui.settings.words import locked_help, problem_of
-from venom_desktop.ui.widgets import Label, Segmented, SettingRow, row, wrapped
+from venom_desktop.ui.widgets import Label, Segmented, SettingRow, Switch, row, wrapped
 
 
 class StoredRow(SettingRow):
@@ -60,6 +60,33 @@ class StoredRow(SettingRow):
     def show_problem(self, error: Exception) -> None:
         message = problem_of(error, self.title)
         self.show_result(message.sentence, "bad", tip=message.tip)
+
+
+class SwitchRow(StoredRow):
+    """On or off."""
+
+    def __init__(self, bridge: Bridge, settings: SettingsStore, key: str, *, title: str, help_text: str) -> None:
+        self.control = Switch(title)
+        super().__init__(
+            bridge,
+            settings,
+            key,
+            title=title,
+            help_text=help_text,
+            control=self.control,
+            shown=lambda on: tr("On") if on else tr("Off"),
+        )
+        self.show_stored()
+        self.control.toggled.connect(self.store)
+
+    def show_stored(self) -> None:
+        with QSignalBlocker(self.control):
+            self.control.setChecked(self.stored)
+        self.control.update()
+
+    def show_problem(self, error: Exception) -> None:
+        super().show_problem(error)
+        self.show_stored()
 
 
 class SegmentedRow(StoredRow):

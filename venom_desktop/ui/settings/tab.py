@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QApplication, QStackedWidget, QWidget
 
 from venom_desktop.core.catalog.hub_account import HubAccount
 from venom_desktop.core.errors import Cure
+from venom_desktop.core.login_start import LoginStart
 from venom_desktop.core.registry.registry import ModelRegistry
 from venom_desktop.core.secrets.vault import Vault
 from venom_desktop.core.settings.schema import Theme
@@ -44,7 +45,7 @@ class PageName(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingsParts:
-    """What the pages work on. Without `api` there is no page for it."""
+    """What the pages work on. Without `api` there is no page for it; without `login` the system has no such thing."""
 
     settings: SettingsStore
     vault: Vault
@@ -54,6 +55,7 @@ class SettingsParts:
     places: Places
     api: ApiControl | None = None
     picker: Picker | None = None
+    login: LoginStart | None = None
 
 
 class SettingsTab(QWidget):
@@ -111,7 +113,7 @@ class SettingsTab(QWidget):
     def _make_factories(self) -> Mapping[PageName, Callable[[], QWidget]]:
         bridge, parts, api = self._bridge, self._parts, self._parts.api
         factories: dict[PageName, Callable[[], QWidget]] = {
-            PageName.GENERAL: lambda: GeneralPage(bridge, parts.settings, self._dress),
+            PageName.GENERAL: lambda: GeneralPage(bridge, parts.settings, self._dress, parts.login),
             PageName.STORAGE: lambda: StoragePage(
                 bridge,
                 parts.settings,
