@@ -25,3 +25,10 @@ def test_a_dismissed_notice_is_gone_and_may_come_again() -> None:
     assert not notices.standing
     notices.add(RESET)
     assert notices.standing == (RESET,)
+
+
+def test_a_renewed_notice_takes_the_place_of_those_it_makes_old() -> None:
+    notices = Notices([RESET, BACK])
+    newer = SettingsReset(path="settings.json", kept="settings.json.damaged-2")
+    notices.renew(newer, of=lambda other: isinstance(other, SettingsReset))
+    assert notices.standing == (newer, BACK)

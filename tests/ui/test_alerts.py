@@ -31,7 +31,9 @@ class Bell:
         self.window.show()
         self.notices = Notices([RESET])
         self.cured: list[Cure] = []
-        self.alerts = Alerts(Bridge(scope), self.notices, self.window.alerts_button, self.cured.append)
+        self.alerts = Alerts(
+            Bridge(scope), self.notices, self.window.alerts_button, lambda cure, _: self.cured.append(cure)
+        )
         self.window.alerts_requested.connect(self.alerts.open)
 
     @property

@@ -19,6 +19,7 @@ from venom_desktop.app.tray import TrayCorner
 from venom_desktop.core.errors import StorageFailed, VenomError
 from venom_desktop.core.login_start import login_start
 from venom_desktop.core.notices import Notices
+from venom_desktop.core.runtimes.crash_watch import same_runtime
 from venom_desktop.core.secrets.masking import Redactor
 from venom_desktop.core.settings.ui_state import UiState
 from venom_desktop.core.tasks import TaskScope
@@ -87,6 +88,7 @@ async def _furnished(
     api = ApiSwitch(services, paths.token_file, redactor=composition.redactor)
     notices = Notices([*services.settings.notices, services.registry.manifest.notice])
     services.vault.changed.subscribe(lambda _: notices.add(services.vault.notice))
+    services.crash_watch.told.subscribe(lambda news: notices.renew(news, of=lambda other: same_runtime(news, other)))
     furniture = Furniture(
         window,
         Supplies(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from venom_desktop.app.compose_ollama import OllamaParts, build_ollama
 from venom_desktop.app.compose_order import keep_inventory_true, lifecycle_of
+from venom_desktop.app.compose_watch import build_crash_watch
 from venom_desktop.app.lifecycle import Lifecycle
 from venom_desktop.app.paths import Paths
 from venom_desktop.core.catalog.base import CatalogEntry, DetailedCatalog, Quantization
@@ -226,6 +227,9 @@ def build(
         load_settings=ollama.load_settings,
         runtimes=runtimes,
         active=active,
+        crash_watch=build_crash_watch(
+            registry, runtimes, active=active, settings=settings, require_runtime=require_runtime
+        ),
         ask=ask,
         gate=gate,
         model_settings=model_settings,

@@ -73,6 +73,9 @@ def lifecycle_of(
         """Not waited for: a server that hangs must not hold up the rest."""
         scope.start("first look at Ollama", first_look())
 
+    async def watch_for_crashes() -> None:
+        services.crash_watch.start()
+
     return Lifecycle(
         Step(name="HTTP clients", stop=close_clients),
         Step(name="database", start=database.open, stop=database.close),
@@ -89,4 +92,6 @@ def lifecycle_of(
         Step(name="operations", start=open_operations, stop=operations.close),
         Step(name="Ollama of our own", start=ollama.setup.open),
         Step(name="first look at Ollama", start=look_at_ollama),
+        # Before the servers end with the program: nothing is brought back then.
+        Step(name="crash watch", start=watch_for_crashes, stop=services.crash_watch.close),
     )

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 from venom_desktop.app.compose_ollama import OllamaParts
 from venom_desktop.core.catalog.hub_account import HubAccount
 from venom_desktop.core.catalog.recommended import read_recommended
-from venom_desktop.core.errors import Cure
+from venom_desktop.core.errors import Cure, VenomError
 from venom_desktop.core.login_start import LoginStart
 from venom_desktop.core.notices import Notices
 from venom_desktop.core.operations.operation import ModelOperation
@@ -77,7 +77,7 @@ class Furniture:
             OperationsPanel(services.registry, services.settings, supplies.bridge, on_cure=self.cure_operation)
         )
         window.set_pages(self._factories())
-        self._alerts = Alerts(supplies.bridge, supplies.notices, window.alerts_button, self.cure)
+        self._alerts = Alerts(supplies.bridge, supplies.notices, window.alerts_button, self.cure_notice)
         window.alerts_requested.connect(self._alerts.open)
         self._switcher = Switcher(
             supplies.bridge, services.registry, window.status.runtime, browse=self.browse, on_cure=self.cure
@@ -104,6 +104,16 @@ class Furniture:
                 self._runtime()
             case _:
                 self._window.show_tab(TabName.CATALOG)
+
+    def cure_notice(self, cure: Cure, notice: VenomError) -> None:
+        """As `cure`, for what a notice is about."""
+        name = str(notice.parameters.get("name", ""))
+        if name in self._supplies.services.runtimes and cure is Cure.START_RUNTIME:
+            self._runtime().start(name)
+        elif name in self._supplies.services.runtimes and cure is Cure.OPEN_LOG:
+            self._runtime().show_log(name)
+        else:
+            self.cure(cure)
 
     def cure_operation(self, cure: Cure, operation: ModelOperation) -> None:
         """As `cure`, for an operation: its model's page is opened in the browser."""
@@ -212,6 +222,7 @@ class Furniture:
             host=services.host,
             ui_state=self._supplies.ui_state,
             load_settings=services.model_settings.get,
+            crash_watch=services.crash_watch,
             tools={self._supplies.ollama.runtime.name: ollama_tools(self._supplies.ollama, services.settings)},
         )
         tab.cure_wanted.connect(self.cure)

@@ -28,13 +28,19 @@ async def _serve(*, port: int | None, models_dir: Path | None) -> int:
     with _signals_call(ending.set):
         async with open_home(paths, os.environ, claim, command=COMMAND, port=port, models_dir=models_dir) as home:
             for notice in home.notices:
-                sys.stderr.write(f"{notice}\n")
+                _say(notice)
+            home.services.crash_watch.told.subscribe(_say)
             await home.api.start()
             sys.stdout.write(json.dumps({"url": home.api.url, "token": home.api.token}) + "\n")
             sys.stdout.flush()
             await _bring_back(home)
             await ending.wait()
     return 0
+
+
+def _say(notice: VenomError) -> None:
+    sys.stderr.write(f"{notice}\n")
+    sys.stderr.flush()
 
 
 async def _bring_back(home: Home) -> None:

@@ -18,8 +18,8 @@ VenomError
 │   │                             ReleaseWithoutArchive, UnsafeArchive
 │   └── SourceBusy (429)          wait as told
 ├── UpstreamSlow (504)
-├── RuntimeUnavailable (503)      offer Start; RuntimeFailed explains an exit; ProgramMissing, RuntimeTooOld (offer
-│                                 Install), ProgramUnusable, ControlRefused (403)
+├── RuntimeUnavailable (503)      offer Start; RuntimeFailed (RuntimeDied, KeepsCrashing) explains an exit; ServerGone,
+│                                 ProgramMissing, RuntimeTooOld (offer Install), ProgramUnusable, ControlRefused (403)
 ├── NotEnoughSpace (507)          QuotaExceeded, DiskFull, NoRoomForProgram: offer what to delete
 ├── SecretMissing (401)           open Settings
 ├── KeyringUnavailable (503)      keep keys in memory and say so
@@ -466,12 +466,36 @@ class RuntimeUnavailable(VenomError):
     cures: ClassVar[tuple[Cure, ...]] = (Cure.START_RUNTIME,)
 
 
+class ServerGone(RuntimeUnavailable):
+    """A notice: a server that another program had started, or systemd, is not there any more."""
+
+    reason_code = "SERVER_GONE"
+    sentence = "{runtime} has ended. It was not ours to watch, so nobody here knows how. Start it to go on."
+
+
 class RuntimeFailed(RuntimeUnavailable):
     """A runtime that exited or refused to load; `explanation` says why in one sentence."""
 
     reason_code = "RUNTIME_FAILED"
     sentence = "{runtime} stopped. {explanation}"
     cures: ClassVar[tuple[Cure, ...]] = (Cure.OPEN_LOG, Cure.START_RUNTIME)
+
+
+class RuntimeDied(RuntimeFailed):
+    """A notice: it ran and ended by itself. `name` is the runtime's own."""
+
+    reason_code = "RUNTIME_DIED"
+    cures: ClassVar[tuple[Cure, ...]] = (Cure.OPEN_LOG, Cure.START_RUNTIME)
+
+
+class KeepsCrashing(RuntimeDied):
+    """A notice: it was started again so often that it is left alone now."""
+
+    reason_code = "KEEPS_CRASHING"
+    sentence = (
+        "{runtime} crashed again and again: it was restarted {count} times within {minutes} minutes. "
+        "It stays stopped until you start it. {explanation}"
+    )
 
 
 class DevicesUntold(RuntimeFailed):

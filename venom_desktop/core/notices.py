@@ -1,6 +1,6 @@
 """What the program has to tell without being asked: notices from the start and from later, each once."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from venom_desktop.core.errors import VenomError
 from venom_desktop.core.signals import Signal
@@ -24,6 +24,10 @@ class Notices:
         if notice is None or any(_same(notice, other) for other in self._standing):
             return
         self._publish((notice, *self._standing))
+
+    def renew(self, notice: VenomError, *, of: Callable[[VenomError], bool]) -> None:
+        """Take a notice in place of every one for which `of` holds."""
+        self._publish((notice, *(other for other in self._standing if not of(other))))
 
     def dismiss(self, notice: VenomError) -> None:
         """Take a notice away; one that is gone already is fine."""

@@ -14,6 +14,7 @@ from venom_desktop.core.registry.registry import ModelRegistry
 from venom_desktop.core.runtimes.active import ActiveModelStore
 from venom_desktop.core.runtimes.ask import Ask
 from venom_desktop.core.runtimes.base import Runtime
+from venom_desktop.core.runtimes.crash_watch import CrashWatch
 from venom_desktop.core.runtimes.model_settings import ModelSettingsStore
 from venom_desktop.core.secrets.vault import Vault
 from venom_desktop.core.settings.store import SettingsStore
@@ -31,6 +32,7 @@ class Services:
     """How each runtime loads a model for which nobody chose anything."""
     runtimes: Mapping[str, Runtime]
     active: ActiveModelStore
+    crash_watch: CrashWatch
     ask: Ask
     gate: Gate
     model_settings: ModelSettingsStore

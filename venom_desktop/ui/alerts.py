@@ -26,6 +26,7 @@ from venom_desktop.ui.widgets import (
     wrapped,
 )
 
+CureOfNotice = Callable[[Cure, VenomError], object]
 WIDTH = 400
 MOST_HEIGHT = 420
 _BADGE = 15
@@ -35,7 +36,7 @@ _MARGINS = (16, 14, 16, 14)
 class Alerts:
     """Ties the notices to the bell; the popup is made when it is first opened."""
 
-    def __init__(self, bridge: Bridge, notices: Notices, bell: QToolButton, on_cure: Callable[[Cure], object]) -> None:
+    def __init__(self, bridge: Bridge, notices: Notices, bell: QToolButton, on_cure: CureOfNotice) -> None:
         self._notices = notices
         self._bell = bell
         self._badge = Badge(bell)
@@ -89,9 +90,7 @@ class Badge(QWidget):
 class AlertsPopup(Popup):
     """A row per notice: sentence, first cure, and a button that takes it away."""
 
-    def __init__(
-        self, bell: QWidget, *, dismiss: Callable[[VenomError], object], on_cure: Callable[[Cure], object]
-    ) -> None:
+    def __init__(self, bell: QWidget, *, dismiss: Callable[[VenomError], object], on_cure: CureOfNotice) -> None:
         self._dismiss, self._on_cure = dismiss, on_cure
         self._rows: QVBoxLayout = column(spacing=0)
         self._list = wrapped(self._rows)
@@ -134,7 +133,7 @@ class AlertsPopup(Popup):
     def _cure(self, notice: VenomError, cure: Cure) -> None:
         self.close()
         self._dismiss(notice)
-        self._on_cure(cure)
+        self._on_cure(cure, notice)
 
     def _fit_height(self) -> None:
         """As high as its rows, up to where it scrolls."""

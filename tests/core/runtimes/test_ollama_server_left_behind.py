@@ -14,6 +14,7 @@ import pytest
 from tests.core.runtimes.ollama_programs import ollama_program
 from tests.core.runtimes.ollama_servers import Bench
 from venom_desktop.core.runtimes.base import Control
+from venom_desktop.core.runtimes.control import memory_events
 from venom_desktop.core.runtimes.control.base import Exit
 from venom_desktop.core.runtimes.control.orphans import clean_up_orphans, wait_for_end
 from venom_desktop.core.runtimes.control.pid_file import PidRecord, read_records, write_record
@@ -97,6 +98,23 @@ async def test_the_end_of_an_adopted_server_is_told_with_its_last_lines(bench: B
     assert not end.requested
     assert "GET /api/version" in end.lines
     assert (await server.look()).control is None
+
+
+async def test_the_memory_killer_is_told_also_of_an_adopted_server(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counter = tmp_path / "vmstat"
+    counter.write_text("oom_kill 3\n")
+    monkeypatch.setattr(memory_events, "_COUNTERS", (counter,))
+    pid = await crash(bench, with_guard=True)
+    server = bench.server()
+    heard: asyncio.Queue[Exit] = asyncio.Queue()
+    server.exited.subscribe(heard.put_nowait)
+    await server.start()
+    counter.write_text("oom_kill 4\n")
+    os.kill(pid, signal.SIGKILL)
+    async with asyncio.timeout(10):
+        assert (await heard.get()).out_of_memory
 
 
 async def test_restarting_an_adopted_server_puts_it_under_a_guard_again(bench: Bench) -> None:

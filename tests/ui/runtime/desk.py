@@ -173,6 +173,7 @@ async def _open(
         ui_state=ui_state,
         load_settings=services.model_settings.get,
         tools=tools,
+        crash_watch=services.crash_watch,
     )
     cures: list[Cure] = []
     tab.cure_wanted.connect(cures.append)

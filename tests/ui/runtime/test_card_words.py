@@ -9,8 +9,9 @@ from venom_desktop.core.errors import LoadCancelled, RuntimeFailed, SwitchInProg
 from venom_desktop.core.operations.operation import ModelOperation, OperationStatus, OperationType
 from venom_desktop.core.registry.model import ModelKey
 from venom_desktop.core.runtimes.base import Control, LoadedModel, LoadSettings, RuntimeSnapshot, RuntimeState
+from venom_desktop.ui.i18n import tr, with_unit
 from venom_desktop.ui.runtime.card_facts import CardFacts, Verb
-from venom_desktop.ui.runtime.card_words import card_look
+from venom_desktop.ui.runtime.card_words import card_look, verb_words
 
 NOW = datetime(2026, 10, 3, 12, 0, tzinfo=UTC)
 KEY = ModelKey(name="org/Tiny-GGUF:Q4_K_M", runtime="llama_cpp")
@@ -116,3 +117,16 @@ def test_a_verb_that_could_not_begin_says_why() -> None:
     look = card_look(CardFacts(snapshot=RUNNING, active=KEY, refused=SwitchInProgress()))
     assert look.failure is not None
     assert look.failure.sentence.startswith("A model is being switched already.")
+
+
+def test_a_planned_restart_counts_down_and_can_be_prevented() -> None:
+    look = card_look(CardFacts(snapshot=EXITED, last_model=KEY.name, returns_in_s=3.2), now=NOW)
+    assert look.facts[0].text == tr("Restarts in {seconds}", seconds=with_unit("4", "s"))
+    assert look.verbs == (Verb.START, Verb.STAY_DOWN)
+    assert verb_words(Verb.STAY_DOWN, look)[0] == "Do not restart"
+    assert Verb.STAY_DOWN not in card_look(CardFacts(snapshot=EXITED), now=NOW).verbs
+
+
+def test_a_runtime_that_is_left_alone_says_so() -> None:
+    look = card_look(CardFacts(snapshot=EXITED, gave_up=True), now=NOW)
+    assert (look.facts[0].text, look.facts[0].tone) == ("Crashed too often to be restarted again", "warn")

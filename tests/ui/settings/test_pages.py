@@ -235,3 +235,12 @@ async def test_without_an_api_there_is_no_page_for_it(themed: QApplication, priv
     async with open_desk(private_home, hub, with_api=False) as desk:
         words = [desk.tab.navigation.item(row).text() for row in range(desk.tab.navigation.count())]
         assert words == ["General", "Storage", "Runtimes", "Hugging Face", "About"]
+
+
+async def test_a_restart_after_a_crash_is_off_until_it_is_switched_on(desk: Desk) -> None:
+    restart = engine(desk).restart
+    assert not restart.control.isChecked()
+    restart.control.click()
+    await until(lambda: desk.settings.snapshot.restart_after_crash)
+    await desk.settings.set("restart_after_crash", False)
+    assert not restart.control.isChecked()

@@ -26,7 +26,7 @@ class SystemRoutes:
 
     async def servers(self) -> Response:
         """Every runtime that the profile offers."""
-        offered = [runtime_payload(runtime.snapshot) for runtime in self._offered().values()]
+        offered = [self._payload(runtime) for runtime in self._offered().values()]
         return reply({"success": True, "servers": offered, "count": len(offered)})
 
     async def active(self) -> Response:
@@ -53,6 +53,7 @@ class SystemRoutes:
         """End a runtime's process and free its memory; what is being answered breaks off, so that is asked first."""
         runtime, confirmed = self._runtime(name), _is_confirmed(body, confirm)
         _ask_before_break(runtime, confirmed=confirmed)
+        self._services.crash_watch.stay_down(name)
         if isinstance(runtime, ServerRuntime):
             await runtime.stop(force=confirmed)
         else:
@@ -100,7 +101,15 @@ class SystemRoutes:
         return active_payload(active, runtime.snapshot if runtime is not None else None)
 
     def _answer(self, runtime: Runtime) -> Response:
-        return reply({"success": True, "server": runtime_payload(runtime.snapshot)})
+        return reply({"success": True, "server": self._payload(runtime)})
+
+    def _payload(self, runtime: Runtime) -> Json:
+        """With what is planned after a crash."""
+        return {**runtime_payload(runtime.snapshot), **self._after_crash(runtime.name)}
+
+    def _after_crash(self, name: str) -> Json:
+        watch = self._services.crash_watch
+        return {"restarts_in_s": watch.returns_in_s(name), "gave_up_restarting": watch.gave_up(name)}
 
 
 def _is_confirmed(body: Confirmation | None, confirm: bool) -> bool:

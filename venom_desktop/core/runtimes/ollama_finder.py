@@ -89,7 +89,8 @@ class OllamaFinder:
             return Exit(requested=requested)
         now = await self._systemd.find(unit.name, unit.scope) or unit
         lines = await self._systemd.journal(unit, of_this_start=True)
-        return Exit(code=now.exit_code, signal=now.exit_signal, lines=lines)
+        out_of_memory = now.result == "oom-kill"
+        return Exit(code=now.exit_code, signal=now.exit_signal, out_of_memory=out_of_memory, lines=lines)
 
 
 def _is_of_unit(holder: Holder | None, unit: Unit, address: Address) -> bool:

@@ -45,6 +45,8 @@ class OllamaLook:
         """What was told of an end, or of a start that failed, stays until a server answers or the user acts."""
         if seen.state is RuntimeState.EXITED or (seen.state is RuntimeState.STOPPED and not thoroughly):
             return {}
+        if await self._is_just_ending(seen):
+            return {}
         startable = await asyncio.to_thread(self._program) is not None
         if not startable and (thoroughly or seen.state is not RuntimeState.UNAVAILABLE):
             facts = await self._server.look()
@@ -52,6 +54,12 @@ class OllamaLook:
         if startable:
             return {"state": RuntimeState.STOPPED, "version": None, "error": None, **NO_SERVER}
         return {"state": RuntimeState.UNAVAILABLE, "version": None, "error": ProgramMissing(runtime=TITLE), **NO_SERVER}
+
+    async def _is_just_ending(self, seen: RuntimeSnapshot) -> bool:
+        """A child of ours that answers no more: its guard tells in a moment how it ended, which a look cannot."""
+        if seen.state is not RuntimeState.RUNNING or seen.control is not Control.CHILD or not self._server.keeps_child:
+            return False
+        return (await self._server.look()).endpoint == seen.endpoint
 
 
 def _of_facts(facts: ServerFacts) -> dict[str, Any]:

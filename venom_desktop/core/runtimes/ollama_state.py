@@ -24,6 +24,8 @@ from venom_desktop.core.signals import Signal
 
 NAME = "ollama"
 EXPLANATION_WITHIN_S = 2.0
+_IN_GOOD_ORDER = frozenset({1, 2, 13, 15})
+"""SIGHUP, SIGINT, SIGPIPE and SIGTERM: systemd.service(5), SuccessExitStatus=."""
 IN_BETWEEN = (RuntimeState.STARTING, RuntimeState.STOPPING)
 
 
@@ -85,11 +87,11 @@ class OllamaState:
         self.show(changes)
 
     def end(self, end: Exit) -> None:
-        """The end of a server that was not ours to end is told without blame: nobody saw how it went."""
+        """The end of a server of others is told without blame: nobody saw how it went, or somebody ended it."""
         if end.requested or self.snapshot.state is not RuntimeState.RUNNING:
             return
         changes: dict[str, Any] = {"state": RuntimeState.STOPPED, "error": None}
-        if self.snapshot.control is Control.CHILD:
+        if self.snapshot.control is Control.CHILD or (self.snapshot.control is Control.SYSTEMD and _is_failure(end)):
             explanation = diagnose(end, port=self.snapshot.port).sentence
             code = end.code if end.signal is None else -end.signal
             error = RuntimeFailed(runtime=TITLE, explanation=explanation)
@@ -136,3 +138,10 @@ class OllamaState:
 
 def _is_same(error: VenomError | None, earlier: VenomError | None) -> bool:
     return type(error) is type(earlier) and error is not None and vars(error) == vars(earlier)
+
+
+def _is_failure(end: Exit) -> bool:
+    """Whether systemd itself would say so: it takes these signals, and no exit code, for an end in good order."""
+    if end.signal is not None or end.out_of_memory:
+        return end.signal not in _IN_GOOD_ORDER
+    return bool(end.code)

@@ -115,6 +115,14 @@ class Settings:
             variable="VENOM_RUNTIME_PROFILE",
         ),
     ] = Profile.LIGHT
+    restart_after_crash: Annotated[
+        bool,
+        About(
+            kind=on_or_off(),
+            meaning="A runtime of ours that died is started again, with the model it held",
+            expected=_ON_OR_OFF,
+        ),
+    ] = False
     llama_server_path: Annotated[
         Path | None,
         About(kind=absolute_path(), meaning="A `llama-server` to use instead of the built-in engine", expected=_A_PATH),

@@ -7,7 +7,6 @@ from PySide6.QtCore import Signal as QtSignal
 from PySide6.QtWidgets import QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from venom_desktop.ui.i18n import tr
-from venom_desktop.ui.messages import Message
 from venom_desktop.ui.runtime.card_facts import CardLook, Fact, Remedy, Verb
 from venom_desktop.ui.runtime.card_words import MOST_REMEDIES, verb_words
 from venom_desktop.ui.widgets import (
@@ -27,7 +26,7 @@ from venom_desktop.ui.widgets import (
 
 HEIGHT = 148
 LINES = 3
-_QUIET: Final = frozenset({Verb.STOP, Verb.CANCEL, Verb.UPDATE})
+_QUIET: Final = frozenset({Verb.STOP, Verb.CANCEL, Verb.UPDATE, Verb.STAY_DOWN})
 
 
 class RuntimeCard(Frame):
@@ -85,7 +84,7 @@ class RuntimeCard(Frame):
         self._version.setText(look.version)
         self.pill.show_look(look.pill)
         self.set_current(look.current)
-        self._show_failure(look.failure, look.remedies)
+        self._show_failure(look)
         self.sentence.setText(look.sentence)
         self.sentence.setVisible(bool(look.sentence))
         self._show_facts(look.facts)
@@ -102,9 +101,10 @@ class RuntimeCard(Frame):
             line.set_tone(fact.tone if fact else "text2")
             line.setVisible(fact is not None)
 
-    def _show_failure(self, failure: Message | None, remedies: tuple[Remedy, ...]) -> None:
+    def _show_failure(self, look: CardLook) -> None:
+        failure, remedies = look.failure, look.remedies
         self.failure.setText(failure.sentence if failure else "")
-        self.failure.setToolTip(failure.tip if failure else "")
+        self.failure.setToolTip("\n".join((failure.tip, *look.last_lines)) if failure else "")
         self.failure.setVisible(failure is not None)
         self._remedies = remedies
         for place, button in enumerate(self.cure_buttons):

@@ -20,6 +20,7 @@ class Verb(StrEnum):
     STOP = "stop"
     CANCEL = "cancel"
     RESUME = "resume"
+    STAY_DOWN = "stay_down"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +52,8 @@ class CardLook:
     current: bool = False
     failure: Message | None = None
     remedies: tuple[Remedy, ...] = ()
+    last_lines: tuple[str, ...] = ()
+    """Of the log, shown with the failure when it is pointed at."""
     sentence: str = ""
     no_start: str = ""
     asks: bool = False
@@ -97,3 +100,9 @@ class CardFacts:
     refused: Exception | None = None
     """Why the last verb could not even begin."""
     server: ServerFacts | None = None
+    returns_in_s: float | None = None
+    """After a crash: until it is started again."""
+    gave_up: bool = False
+    """It crashed so often that it is left alone."""
+    last_lines: tuple[str, ...] = ()
+    """What it wrote last."""

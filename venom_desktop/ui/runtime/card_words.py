@@ -1,12 +1,13 @@
 """What the card of a runtime says in each of its states; `server_words` has those of a server of its own."""
 
+import math
 from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
 from venom_desktop.core.errors import Cure, LoadCancelled, RuntimeTooOld, ServerPortTaken
 from venom_desktop.core.runtimes.base import RuntimeState
-from venom_desktop.ui.i18n import facts, plural, tokens, tr
+from venom_desktop.ui.i18n import facts, number, plural, tokens, tr, with_unit
 from venom_desktop.ui.messages import Message, cure_words, message_of, message_of_operation
 from venom_desktop.ui.runtime import server_words
 from venom_desktop.ui.runtime.card_facts import CardFacts, CardLook, Fact, Remedy, Verb
@@ -38,10 +39,11 @@ def card_look(known: CardFacts, *, now: datetime | None = None) -> CardLook:
         current=answers_here(known),
         failure=failure,
         remedies=_remedies(known, failure),
+        last_lines=known.last_lines,
     )
     if known.server is not None:
-        return server_words.server_look(look, known, known.server, now=now)
-    return _engine_look(look, known, now)
+        return _after_crash(server_words.server_look(look, known, known.server, now=now), known)
+    return _after_crash(_engine_look(look, known, now), known)
 
 
 def verb_words(verb: Verb, look: CardLook) -> tuple[str, str]:
@@ -63,6 +65,20 @@ def verb_words(verb: Verb, look: CardLook) -> tuple[str, str]:
             return tr("Cancel"), "close"
         case Verb.RESUME:
             return tr("Resume"), "play"
+        case Verb.STAY_DOWN:
+            return tr("Do not restart"), "close"
+
+
+def _after_crash(look: CardLook, known: CardFacts) -> CardLook:
+    """What is planned comes first, with a way to prevent it; a server that runs again has nothing planned."""
+    if known.returns_in_s is not None:
+        seconds = with_unit(number(math.ceil(known.returns_in_s)), "s")
+        planned = Fact(text=tr("Restarts in {seconds}", seconds=seconds), tone="part")
+        return replace(look, facts=(planned, *look.facts), verbs=(*look.verbs, Verb.STAY_DOWN))
+    if known.gave_up:
+        kept = Fact(text=tr("Crashed too often to be restarted again"), tone="warn")
+        return replace(look, facts=(kept, *look.facts))
+    return look
 
 
 def _engine_look(look: CardLook, known: CardFacts, now: datetime | None) -> CardLook:

@@ -12,6 +12,7 @@ from venom_desktop.core.operations.operation import ModelOperation, OperationSta
 from venom_desktop.core.registry.model import ModelKey
 from venom_desktop.core.runtimes.active import ActiveModelStore
 from venom_desktop.core.runtimes.base import LoadSettings, Runtime, RuntimeSnapshot, RuntimeState, ServerRuntime
+from venom_desktop.core.runtimes.crash_watch import CrashWatch
 from venom_desktop.ui.bridge import Bridge
 from venom_desktop.ui.dialogs import answer, ask
 from venom_desktop.ui.runtime.card import RuntimeCard
@@ -24,6 +25,8 @@ from venom_desktop.ui.runtime.server_desk import ServerDesk
 from venom_desktop.ui.runtime.server_tools import NO_TOOLS, ServerTools, ServiceDesk
 from venom_desktop.ui.runtime.service_dialog import ServiceDialog
 from venom_desktop.ui.runtime.verbs import RuntimeVerbs
+
+LINES_IN_TIP = 4
 
 
 class RuntimeCards(QWidget):
@@ -44,8 +47,10 @@ class RuntimeCards(QWidget):
         operations: Callable[[], tuple[ModelOperation, ...]],
         tools: Mapping[str, ServerTools],
         load_settings: Callable[[ModelKey], LoadSettings],
+        crash_watch: CrashWatch | None = None,
     ) -> None:
         super().__init__()
+        self._crash_watch = crash_watch
         self._bridge = bridge
         self._runtimes = runtimes
         self._verbs = verbs
@@ -85,6 +90,9 @@ class RuntimeCards(QWidget):
             activation=self._verbs.activation(name),
             refused=self._refusal(name),
             server=None if server is None else server.facts(self._operations()),
+            returns_in_s=None if self._crash_watch is None else self._crash_watch.returns_in_s(name),
+            gave_up=self._crash_watch is not None and self._crash_watch.gave_up(name),
+            last_lines=self._runtimes[name].log_lines()[-LINES_IN_TIP:] if snapshot.error is not None else (),
         )
 
     def run_verb(self, name: str, verb: Verb) -> None:
@@ -140,6 +148,9 @@ class RuntimeCards(QWidget):
                 await self._start_when_set_up(name)
             case Verb.UPDATE:
                 await self.servers[name].install()
+            case Verb.STAY_DOWN:
+                if self._crash_watch is not None:
+                    self._crash_watch.stay_down(name)
             case other:
                 assert_never(other)
 

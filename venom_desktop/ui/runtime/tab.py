@@ -17,6 +17,7 @@ from venom_desktop.core.registry.registry import ModelRegistry
 from venom_desktop.core.runtimes.active import ActiveModelStore
 from venom_desktop.core.runtimes.ask import Ask
 from venom_desktop.core.runtimes.base import LoadSettings, Runtime
+from venom_desktop.core.runtimes.crash_watch import CrashWatch
 from venom_desktop.core.runtimes.live import RuntimeNews
 from venom_desktop.core.settings.ui_state import UiState
 from venom_desktop.ui.bridge import Bridge
@@ -59,6 +60,7 @@ class RuntimeTab(QWidget):
         ui_state: UiState,
         load_settings: Callable[[ModelKey], LoadSettings] = lambda key: LoadSettings(),
         tools: Mapping[str, ServerTools] = _NONE,
+        crash_watch: CrashWatch | None = None,
     ) -> None:
         super().__init__()
         self._bridge = bridge
@@ -67,6 +69,7 @@ class RuntimeTab(QWidget):
         self._active = active
         self._host = host
         self._tools = tools
+        self._crash_watch = crash_watch
         self._narrow = False
         self.verbs = RuntimeVerbs(runtimes, registry=registry, active=active)
         self.panel = RuntimeCards(
@@ -77,6 +80,7 @@ class RuntimeTab(QWidget):
             operations=lambda: registry.operations.operations,
             tools=tools,
             load_settings=load_settings,
+            crash_watch=crash_watch,
         )
         self.cards = self.panel.cards
         self.loaded = LoadedTable()
@@ -108,6 +112,8 @@ class RuntimeTab(QWidget):
         for tools in self._tools.values():
             if tools.setup is not None:
                 bridge.listen_merged(tools.setup.changed, self, self._take_news)
+        if self._crash_watch is not None:
+            bridge.listen_merged(self._crash_watch.changed, self, self._take_news)
         bridge.listen_merged(self._active.changed, self, self._take_news)
         bridge.listen_merged(registry.inventory.changed, self, self._take_news)
         bridge.listen_merged(registry.operations.changed, self, self._take_news)
@@ -193,6 +199,9 @@ class RuntimeTab(QWidget):
     def run_verb(self, name: str, verb: Verb) -> None:
         """Start, restart or stop a runtime; why it could not begin shows on its card."""
         self.panel.run_verb(name, verb)
+
+    def start(self, name: str) -> None:
+        self.panel.run_verb(name, Verb.START)
 
     def show_log(self, name: str) -> None:
         """Bring the log of a runtime over the page."""

@@ -10,7 +10,7 @@ from venom_desktop.ui.i18n import tr
 from venom_desktop.ui.settings.ollama import ollama_rows, site_rows
 from venom_desktop.ui.settings.path_row import PathRow
 from venom_desktop.ui.settings.picking import Picker
-from venom_desktop.ui.settings.rows import SegmentedRow
+from venom_desktop.ui.settings.rows import SegmentedRow, SwitchRow
 from venom_desktop.ui.settings.words import devices_words
 from venom_desktop.ui.widgets import SettingsPage
 
@@ -67,7 +67,14 @@ class RuntimesPage(SettingsPage):
         super().__init__(tr("Runtimes"))
         self.profile = ProfileRow(bridge, settings)
         self.engine = LlamaServerRow(bridge, settings, picker)
-        self.add_group("", self.profile)
+        self.restart = SwitchRow(
+            bridge,
+            settings,
+            "restart_after_crash",
+            title=tr("Restart after a crash"),
+            help_text=tr("With the model that was in its memory. Each further crash waits longer, up to 60 s."),
+        )
+        self.add_group("", self.profile, self.restart)
         self.ollama = ollama_rows(bridge, settings, picker)
         self.sites = site_rows(bridge, settings)
         self.add_group(tr("llama.cpp"), self.engine)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from venom_desktop.core.runtimes.control.base import Exit
 from venom_desktop.core.runtimes.control.left_output import LeftOutput
+from venom_desktop.core.runtimes.control.memory_events import out_of_memory_kills
 from venom_desktop.core.runtimes.control.orphans import end_group, wait_for_end
 from venom_desktop.core.runtimes.control.pid_file import PidRecord, read_records, write_record
 from venom_desktop.core.runtimes.control.ports import listening_pids
@@ -30,6 +31,7 @@ class AdoptedServer:
         with contextlib.suppress(OSError):
             write_record(pid_file, ours)
         self._output = LeftOutput(record.pid, log_file)
+        self._kills_before = out_of_memory_kills()
         self._requested = False
         self._gone = asyncio.Event()
         self._tasks = TaskScope(f"adopted:{record.name}")
@@ -63,7 +65,8 @@ class AdoptedServer:
         self._pid_file.unlink(missing_ok=True)
         self._output.close()
         self._gone.set()
-        self.exited.publish(Exit(requested=self._requested, lines=self.log_lines()))
+        out_of_memory = out_of_memory_kills() > self._kills_before
+        self.exited.publish(Exit(requested=self._requested, out_of_memory=out_of_memory, lines=self.log_lines()))
 
 
 async def adopt_or_end(folder: Path, name: str, *, port: int, log_file: Path) -> AdoptedServer | None:

@@ -105,7 +105,7 @@ _CRASHES = {
 
 def diagnose(end: Exit, *, port: int | None = None) -> Diagnosis:
     """The likeliest cause. `port` is where the server was to listen, for naming who holds it."""
-    if end.out_of_memory and end.signal == _number("SIGKILL"):
+    if end.out_of_memory and (end.signal == _number("SIGKILL") or (end.signal, end.code) == (None, None)):
         return _say(Cause.OUT_OF_MEMORY)
     if end.signal == _number("SIGILL"):
         return _say(Cause.ILLEGAL_INSTRUCTION)
