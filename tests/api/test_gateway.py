@@ -94,7 +94,7 @@ async def test_pieces_come_while_the_model_still_speaks(served: Served, call: Ca
 async def free(served: Served) -> None:
     """Return when the engine itself has no answer under way."""
     upstream = served.services.runtimes["llama_cpp"].upstream()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while True:
             told = await served.caller.client.get(f"{upstream.base_url}/slots", headers=dict(upstream.headers))
             if not told.json()[0]["is_processing"]:
@@ -118,7 +118,7 @@ async def test_a_client_that_leaves_cancels_the_answer_upstream(served: Served, 
     if streamed:
         await reader.readuntil(b"data: ")
     writer.transport.abort()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await ended.wait()
     [record] = records(served)
     assert record.outcome is Outcome.CANCELLED
@@ -247,7 +247,7 @@ async def test_the_server_stops_in_the_middle_of_an_answer(served: Served, call:
     async with call.client.stream("POST", call.url + CHAT, json=body, headers=call.headers) as answer:
         lines = answer.aiter_lines()
         await anext(lines)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             await served.server.stop()
         told = [line async for line in lines if line]
     assert json.loads(told[-1].removeprefix("data: "))["error"]["code"] == "RUNTIME_UNAVAILABLE"

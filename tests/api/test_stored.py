@@ -156,7 +156,7 @@ async def test_a_server_that_others_end_and_start_again_is_noticed_behind_the_ga
     states: asyncio.Queue[RuntimeState] = asyncio.Queue()
     runtime.changed.subscribe(lambda snapshot: states.put_nowait(snapshot.state))
     body = {"model": "active", "messages": [{"role": "user", "content": "Hello"}]}
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         ollama.go_down()
         while await states.get() is RuntimeState.RUNNING:
             pass

@@ -44,7 +44,7 @@ async def start(*arguments: str) -> asyncio.subprocess.Process:
     )
 
 
-async def ended(process: asyncio.subprocess.Process, *, within_s: float = 30) -> Ended:
+async def ended(process: asyncio.subprocess.Process, *, within_s: float = 60) -> Ended:
     try:
         async with asyncio.timeout(within_s):
             out, err = await process.communicate()
@@ -74,7 +74,7 @@ class Serving:
 
     async def until(self, client: Client, path: str, fact: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """Ask until the answer says so."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not fact(answer := await self.call(client, "GET", path)):  # noqa: ASYNC110 - another process
                 await asyncio.sleep(0.05)
         return answer
@@ -90,7 +90,7 @@ async def serving(*arguments: str) -> AsyncIterator[Serving]:
     process = await start("serve", "--port", "0", *arguments)
     assert process.stdout is not None
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             line = await process.stdout.readline()
         assert line, await ended(process)
         yield Serving(process=process, **json.loads(line))

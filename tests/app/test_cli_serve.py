@@ -87,7 +87,7 @@ async def test_a_download_pauses_with_it_and_goes_on_with_the_next(
         await asyncio.to_thread(offered.wait_for, "*/resolve/*", method="GET")
         family = psutil.Process(one.process.pid).children(recursive=True)
         assert (await one.end()).code == 0
-    _, alive = await asyncio.to_thread(psutil.wait_procs, family, timeout=5)
+    _, alive = await asyncio.to_thread(psutil.wait_procs, family, timeout=60)
     assert not alive
     offered.clear_faults()
     async with serving("--models-dir", str(models)) as next_one:
@@ -124,7 +124,7 @@ async def test_the_active_model_answers_again_and_no_secret_is_in_the_process_li
             assert "api_key" not in line
         assert one.token not in str(await one.call(client, "GET", "models/operations"))
         assert (await one.end()).code == 0
-    _, alive = await asyncio.to_thread(psutil.wait_procs, family, timeout=5)
+    _, alive = await asyncio.to_thread(psutil.wait_procs, family, timeout=60)
     assert not alive
     for file in private_home.rglob("*"):
         if file.is_file() and file.name != "api-token":

@@ -4,6 +4,9 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -47,6 +50,17 @@ async def _second_start(answers: _Answers) -> Ended:
         held.release()
 
 
+@asynccontextmanager
+async def _started() -> AsyncIterator[asyncio.subprocess.Process]:
+    process = await _start()
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
 async def _start() -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
         sys.executable,
@@ -60,8 +74,9 @@ async def _start() -> asyncio.subprocess.Process:
 
 
 async def _until_it_answers(folder: Path, process: asyncio.subprocess.Process) -> None:
-    async with asyncio.timeout(20):
-        while await asyncio.to_thread(ask, folder, {"request": "hello"}) is None:
+    """The socket is there before the loop that answers on it."""
+    async with asyncio.timeout(90):
+        while await asyncio.to_thread(partial(ask, folder, {"request": "hello"}, wait_s=60)) is None:
             assert process.returncode is None, await process.communicate()
             await asyncio.sleep(0.05)
 
@@ -84,10 +99,10 @@ async def test_a_log_that_cannot_be_written_does_not_keep_the_window_from_workin
     paths = Paths.from_environment(os.environ)
     paths.make_private()
     (paths.log / LOG_NAME).mkdir()
-    process = await _start()
-    await _until_it_answers(paths.runtime, process)
-    process.send_signal(signal.SIGTERM)
-    done = await ended(process)
+    async with _started() as process:
+        await _until_it_answers(paths.runtime, process)
+        process.send_signal(signal.SIGTERM)
+        done = await ended(process)
     assert (done.code, done.err) == (0, "")
 
 
@@ -96,8 +111,8 @@ async def test_a_place_of_the_window_that_cannot_be_kept_is_no_failure_of_its_en
     paths = Paths.from_environment(os.environ)
     paths.make_private()
     paths.ui_state_file.mkdir()
-    process = await _start()
-    await _until_it_answers(paths.runtime, process)
-    process.send_signal(signal.SIGTERM)
-    done = await ended(process)
+    async with _started() as process:
+        await _until_it_answers(paths.runtime, process)
+        process.send_signal(signal.SIGTERM)
+        done = await ended(process)
     assert (done.code, done.err) == (0, "")

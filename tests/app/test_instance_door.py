@@ -44,7 +44,7 @@ def test_a_second_start_shows_the_first_and_ends(tmp_path: Path, start: Start) -
     assert line_of(first) == "first"
     second = start(tmp_path / "run")
     assert line_of(second) == "second True"
-    assert second.wait(timeout=20) == 0
+    assert second.wait(timeout=60) == 0
     assert line_of(first) == "shown"
 
 
@@ -60,7 +60,7 @@ def test_the_socket_of_a_killed_program_is_replaced(tmp_path: Path, start: Start
     first = start(tmp_path / "run")
     assert line_of(first) == "first"
     first.kill()
-    first.wait(timeout=20)
+    first.wait(timeout=60)
     assert (tmp_path / "run" / SOCKET_NAME).is_socket()
     assert ask(tmp_path / "run", {"request": "hello"}) is None
     assert line_of(start(tmp_path / "run")) == "first"
@@ -69,7 +69,7 @@ def test_the_socket_of_a_killed_program_is_replaced(tmp_path: Path, start: Start
 def test_a_program_that_ends_leaves_no_socket(tmp_path: Path, start: Start) -> None:
     first = start(tmp_path / "run")
     assert line_of(first) == "first"
-    first.communicate(timeout=20)
+    first.communicate(timeout=60)
     assert first.returncode == 0
     assert not (tmp_path / "run" / SOCKET_NAME).exists()
 

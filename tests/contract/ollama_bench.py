@@ -22,7 +22,7 @@ from venom_desktop.core.runtimes.ollama_client import OllamaClient
 
 # Read before any test takes the variables of this machine away.
 BINARY = os.environ.get("VENOM_TEST_OLLAMA") or shutil.which("ollama")
-STARTS_WITHIN_S = 30.0
+STARTS_WITHIN_S = 60.0
 CONFIG = config_bytes(Facts(parameters="129K", quantization="F32", license=""), known=False)
 
 
@@ -180,7 +180,7 @@ class Bench:
             async for step in steps:
                 if step.done_bytes and step.done_bytes >= at_bytes:
                     break
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while self.server.pulls_ended() == ended:  # noqa: ASYNC110 - another program's log has no event
                 await asyncio.sleep(0.02)
 
@@ -193,7 +193,7 @@ class Bench:
 
     async def gone_from_memory(self) -> None:
         """A model leaves it a moment after it was told to."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while await self.client.loaded():  # noqa: ASYNC110 - another program's memory has no event
                 await asyncio.sleep(0.02)
 

@@ -76,7 +76,7 @@ async def _until_bytes_come(shop: Shop, operation_id: str, at_bytes: int) -> Non
     end = shop.operations.changed.subscribe(
         lambda one: came.set() if one.operation_id == operation_id and (one.done_bytes or 0) >= at_bytes else None
     )
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         await came.wait()
     end()
 
@@ -114,7 +114,7 @@ async def test_a_paused_install_goes_on_where_it_was(shop: Shop, server: Server,
     await _until_bytes_come(shop, operation_id, BIG_BYTES // 3)
     shop.operations.pause(operation_id)
     assert (await shop.operations.wait(operation_id)).status is OperationStatus.PAUSED
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while server.pulls_ended() == ended:  # noqa: ASYNC110 - another program's log has no event
             await asyncio.sleep(0.02)
     server.slow_down(None)
@@ -135,7 +135,7 @@ async def test_a_server_killed_in_the_middle_and_started_again_brings_the_model(
     operation_id = await shop.stored.pulling.install(name, ModelProvider.OLLAMA, "ollama")
     await _until_bytes_come(shop, operation_id, BIG_BYTES // 3)
     await asyncio.to_thread(server.kill)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await waiting.wait()
     server.slow_down(None)
     await asyncio.to_thread(server.start)

@@ -71,7 +71,7 @@ def _family(pid: int) -> list[psutil.Process]:
 
 
 async def _assert_all_gone(family: list[psutil.Process]) -> None:
-    _, alive = await asyncio.to_thread(psutil.wait_procs, family, timeout=5)
+    _, alive = await asyncio.to_thread(psutil.wait_procs, family, timeout=60)
     assert not alive, f"orphans: {alive}"
 
 

@@ -42,10 +42,10 @@ def _find_and_choose(window: AppWindow, label: str) -> None:
 
 def _install(window: AppWindow) -> None:
     window.ask("record", tape="percent", kind="Label", words="*%", inside="OperationsBar")
-    window.click("Install Q4_K_M · 9.0 MB", inside="CatalogDetails")
+    window.click_offer("Install Q4_K_M · 9.0 MB")
     window.see("Installed · Activate", "Button", inside="CatalogDetails")
     seen = [_percent(text) for text in window.ask("stop_recording", tape="percent")]
-    assert len(seen) >= 4, seen
+    assert len(seen) >= 2, seen
     assert all(before < after for before, after in pairwise(seen)), seen
 
 

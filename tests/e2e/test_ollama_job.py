@@ -89,10 +89,10 @@ def _pull(window: AppWindow) -> None:
     window.click_row("*", "CatalogTable")
     wait_for(lambda: len(window.rows("QuantizationTable")) == 1)
     window.ask("record", tape="percent", kind="Label", words="*%", inside="OperationsBar")
-    window.click("Install 1b · *", inside="CatalogDetails")
+    window.click_offer("Install 1b · *")
     window.see("Installed · Activate", "Button", inside="CatalogDetails")
     seen = [int(text.rstrip("% ")) for text in window.ask("stop_recording", tape="percent")]
-    assert len(seen) >= 3, seen
+    assert len(seen) >= 2, seen
     assert all(before < after for before, after in pairwise(seen)), seen
 
 

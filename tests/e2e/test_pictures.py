@@ -69,7 +69,7 @@ def test_every_tab_in_both_themes_wide_and_narrow(open_window: OpenWindow, used_
     window.click_row("Tiny Llama, *", "CatalogTable")
     wait_for(lambda: len(window.rows("QuantizationTable")) == 2)
     window.click_row("Q8_0, *", "QuantizationTable")
-    window.click("Install Q8_0 · 18 MB", inside="CatalogDetails")
+    window.click_offer("Install Q8_0 · 18 MB")
     window.see("* %", "Label", inside="OperationsBar")
     _dress(window, "light")
     _photograph_what_opens(window)

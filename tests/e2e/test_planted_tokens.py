@@ -87,7 +87,7 @@ def _fail_to_install(window: AppWindow) -> None:
     window.type_into("Search Ollama and Hugging Face", GATED, kind="SearchField")
     wait_for(lambda: len(window.rows("CatalogTable")) == 1)
     window.click_row("*", "CatalogTable")
-    window.click("Install Q8_0 · 9.0 MB", inside="CatalogDetails")
+    window.click_offer("Install Q8_0 · 9.0 MB")
     window.see("Open the model page", "Button", inside="OperationsBar")
 
 

@@ -37,7 +37,7 @@ def _begin_install(window: AppWindow) -> None:
     window.click_row("Tiny Llama, *", "CatalogTable")
     wait_for(lambda: len(window.rows("QuantizationTable")) == 2)
     window.click_row("Q4_K_M, *", "QuantizationTable")
-    window.click("Install Q4_K_M · 9.0 MB", inside="CatalogDetails")
+    window.click_offer("Install Q4_K_M · 9.0 MB")
     window.see("[1-9]* %", "Label", inside="OperationsBar")
 
 

@@ -22,7 +22,7 @@ from tests.fakes.hub_wire import Reply, Request, data, ranged
 from tests.fakes.ollama_models import CONFIG, MANIFEST
 
 PROGRAM = "docker-registry"
-STARTS_WITHIN_S = 20.0
+STARTS_WITHIN_S = 60.0
 _ETAG = '"blob"'
 
 

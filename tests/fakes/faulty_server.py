@@ -10,7 +10,7 @@ from tests.fakes.hub_faults import Effect, Fault
 from tests.fakes.hub_send import FaultySender
 from tests.fakes.hub_wire import Answer, Reply, Request, WireServer
 
-WAIT_S = 20.0
+WAIT_S = 60.0
 
 
 class FaultyServer:

@@ -22,7 +22,7 @@ from tests.fakes.ollama_routes import Routes
 from tests.fakes.ollama_send import Sender
 from tests.fakes.ollama_store import Store
 
-WAIT_S = 20.0
+WAIT_S = 60.0
 VERSION = "0.16.3"
 
 

@@ -22,7 +22,7 @@ from venom_desktop.core.services import Services
 from venom_desktop.core.tasks import TaskScope
 from venom_desktop.ui.bridge import Bridge
 
-WAIT_S = 10.0
+WAIT_S = 60.0
 NO_BREAK = "\u00a0"
 
 

@@ -227,7 +227,7 @@ async def test_a_hanging_site_is_answered_for_within_three_seconds_and_its_answe
     assert [row.model_name for row in page.entries] == ["big", "small"]
     assert isinstance(page.error, UpstreamSlow)
     hang.release()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         update = await late
     assert [row.model_name for row in update.page.entries] == ["gemma3"]
     assert not (await catalog.list_models(CatalogQuery())).stale

@@ -47,7 +47,7 @@ async def heard(monitor: HostMonitor, count: int, *, closely: bool = False) -> l
             enough.set()
 
     end = monitor.subscribe(listen, closely=closely)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await enough.wait()
     end()
     return samples

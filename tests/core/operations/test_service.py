@@ -105,7 +105,7 @@ async def test_who_waits_before_the_row_is_written_hears_the_end(service: Operat
     waiting = asyncio.create_task(service.wait(pending.operation_id))
     await job.begun.wait()
     job.go_on.set()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         assert (await waiting).status is OperationStatus.COMPLETED
     assert await starting == pending.operation_id
 
@@ -364,7 +364,7 @@ async def test_an_end_that_found_the_disk_full_is_written_with_the_next_change(d
     history.full = True
     job.go_on.set()
     await service.wait(operation_id)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await history.refused.wait()
     history.full = False
     await service.wait(await _begin(service, job, "org/other:Q4_K_M"))

@@ -160,7 +160,7 @@ async def test_a_server_that_is_stopped_in_a_load_is_not_started_again_for_the_m
         await bench.client.unload("one:latest")
         await bench.call("fault", effect="Hangs", pattern="/api/generate")
         operation_id = await machine.activating.start("two")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while [one.name for one in await bench.client.loaded()] != [TWO.name]:
                 pass
         await bench.runtime.stop()

@@ -68,7 +68,7 @@ async def _held(shop: Shop, ollama: OllamaStandIn, at_bytes: int = SIZE // 2) ->
     shown = asyncio.Event()
     end = shop.operations.changed.subscribe(lambda one: shown.set() if (one.done_bytes or 0) >= at_bytes else None)
     operation_id = await shop.stored.pulling.install("tiny", ModelProvider.OLLAMA, "ollama")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await asyncio.to_thread(hold.reached.wait, 20)
         await shown.wait()
     end()
@@ -109,7 +109,7 @@ async def test_a_server_killed_in_the_middle_and_back_is_pulled_from_again(shop:
     waiting = asyncio.Event()
     shop.operations.changed.subscribe(lambda one: waiting.set() if one.message == "Waiting for Ollama" else None)
     await asyncio.to_thread(ollama.go_down)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await waiting.wait()
     assert ollama.downloads.hold is not None
     ollama.downloads.hold.release()

@@ -28,7 +28,7 @@ from venom_desktop.core.runtimes.pulse import Pulse
 
 SETTINGS = LoadSettings(context=512)
 HELLO = ChatRequest(messages=(ChatMessage(role="user", content="Hello"),), temperature=0)
-WITHIN_S = 20
+WITHIN_S = 60
 
 
 def free_port() -> int:

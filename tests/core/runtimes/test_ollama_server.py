@@ -42,7 +42,7 @@ def exits_of(server: OllamaServer) -> asyncio.Queue[Exit]:
 
 
 async def soon(queue: asyncio.Queue[Exit]) -> Exit:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         return await queue.get()
 
 
@@ -74,7 +74,7 @@ async def test_a_program_behind_a_script_of_the_users_is_started_and_stopped(ben
     script.chmod(0o755)
     bench.program = script
     server = bench.server(stalled_after_s=5)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         facts = await server.start()
     assert facts.control is Control.CHILD
     await server.stop()

@@ -93,7 +93,7 @@ async def test_the_end_of_an_adopted_server_is_told_with_its_last_lines(bench: B
     await server.start()
     assert await bench.answers()
     os.kill(pid, signal.SIGKILL)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         end = await heard.get()
     assert not end.requested
     assert "GET /api/version" in end.lines

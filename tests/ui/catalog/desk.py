@@ -29,7 +29,7 @@ from venom_desktop.ui.garbage import GarbageOnThisThread
 from venom_desktop.ui.server_watch import ServerWatch
 
 TINY = "org/tiny-GGUF"
-WAIT_S = 20.0
+WAIT_S = 60.0
 
 
 @dataclass

@@ -87,7 +87,7 @@ class Desk:
         self._news.set()
 
     async def until_exact(self) -> Chosen:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while True:
                 chosen = self.selection.chosen
                 if chosen and chosen.verdict and chosen.verdict.grade is FitGrade.EXACT:
@@ -95,7 +95,7 @@ class Desk:
                 await self._wait()
 
     async def until_error(self) -> Chosen:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not (self.selection.chosen and self.selection.chosen.error):
                 await self._wait()
             return self.selection.chosen

@@ -31,7 +31,7 @@ from venom_desktop.ui.runtime.server_tools import ServerTools
 from venom_desktop.ui.runtime.tab import RuntimeTab
 from venom_desktop.ui.server_watch import ServerWatch
 
-WAIT_S = 20.0
+WAIT_S = 60.0
 _NONE: Mapping[str, Runtime] = MappingProxyType({})
 _NO_TOOLS: Mapping[str, ServerTools] = MappingProxyType({})
 NAME = "llama_cpp"

@@ -71,7 +71,7 @@ class Desk:
         self.panel.show_answerer(Answerer(readiness=Readiness.READY, target=target, capabilities=capabilities))
 
     async def until(self, fact: Callable[[], object]) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not fact():  # noqa: ASYNC110 - Qt has no event for what a test wants to see
                 await asyncio.sleep(0.005)
 

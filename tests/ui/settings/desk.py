@@ -153,7 +153,7 @@ def said_by(root: QWidget) -> str:
     return "\n".join(said)
 
 
-async def until(fact: Callable[[], object], *, within_s: float = 20.0) -> None:
+async def until(fact: Callable[[], object], *, within_s: float = 60.0) -> None:
     """Let Qt and the loop work until `fact()` holds."""
     async with asyncio.timeout(within_s):
         while not fact():

@@ -34,6 +34,6 @@ async def test_an_end_was_asked_for_only_where_asking_was_not_refused(
             raise ControlRefused(problem="stop it", cure="Ask somebody else.")
         process.kill()
     process.kill()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         assert (await ends.get()).requested is not refused
     await watch.close()

@@ -255,6 +255,6 @@ async def _until_parts_grow(desk: Desk, size_bytes: int) -> None:
             grown.set()
 
     end = desk.operations.changed.subscribe(look)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await grown.wait()
     end()

@@ -62,7 +62,7 @@ async def test_it_ends_with_its_stdin(endless: Path, tmp_path: Path) -> None:
         process.stdin.write(encode_job(_job(endless, tmp_path / "new")))
         assert isinstance(decode_report(await process.stdout.readline()), UnpackProgress)
         process.stdin.close()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             assert await process.wait() == 1
     finally:
         if process.returncode is None:
