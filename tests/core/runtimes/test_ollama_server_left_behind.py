@@ -20,7 +20,7 @@ from venom_desktop.core.runtimes.control.orphans import clean_up_orphans, wait_f
 from venom_desktop.core.runtimes.control.pid_file import PidRecord, read_records, write_record
 from venom_desktop.core.runtimes.control.ports import free_port
 from venom_desktop.core.runtimes.control.process_identity import started_mark
-from venom_desktop.core.runtimes.ollama_server import NAME
+from venom_desktop.core.runtimes.ollama_facts import NAME
 
 APP = """
 import asyncio, sys

@@ -18,11 +18,11 @@ from venom_desktop.core.errors import (
 from venom_desktop.core.runtimes.base import Control, RuntimeSnapshot, RuntimeState
 from venom_desktop.core.runtimes.control.base import Exit
 from venom_desktop.core.runtimes.control.diagnose import diagnose
+from venom_desktop.core.runtimes.ollama_facts import NAME as NAME
 from venom_desktop.core.runtimes.ollama_facts import TITLE
 from venom_desktop.core.runtimes.ollama_look import NO_SERVER, OllamaLook
 from venom_desktop.core.signals import Signal
 
-NAME = "ollama"
 EXPLANATION_WITHIN_S = 2.0
 _IN_GOOD_ORDER = frozenset({1, 2, 13, 15})
 """SIGHUP, SIGINT, SIGPIPE and SIGTERM: systemd.service(5), SuccessExitStatus=."""

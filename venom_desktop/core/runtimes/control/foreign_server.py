@@ -1,4 +1,4 @@
-"""Ends an Ollama that somebody else started, where this account may."""
+"""Ends a server that somebody else started, where this account may."""
 
 import asyncio
 
@@ -6,7 +6,7 @@ from venom_desktop.core.errors import ControlRefused
 from venom_desktop.core.runtimes.control.foreign import belongs_to_us, end_process, owner_of
 from venom_desktop.core.runtimes.control.ports import listens_at
 from venom_desktop.core.runtimes.control.process_identity import started_mark
-from venom_desktop.core.runtimes.ollama_facts import ServerFacts
+from venom_desktop.core.runtimes.control.server_facts import ServerFacts
 
 
 async def end_foreign(facts: ServerFacts, *, term_within_s: float) -> None:

@@ -1,4 +1,4 @@
-"""Sees who keeps the Ollama at an address: we, systemd, or somebody else; and follows it until it ends."""
+"""Sees who keeps the server at an address: we, systemd, or somebody else; and follows it until it ends."""
 
 import asyncio
 from collections.abc import Callable
@@ -8,26 +8,26 @@ from venom_desktop.core.runtimes.control.base import Exit
 from venom_desktop.core.runtimes.control.own_server import OwnServer
 from venom_desktop.core.runtimes.control.ports import Holder, port_holder
 from venom_desktop.core.runtimes.control.process_watch import ProcessWatch
-from venom_desktop.core.runtimes.control.systemd import Systemd
-from venom_desktop.core.runtimes.control.unit import Unit
-from venom_desktop.core.runtimes.ollama_facts import (
+from venom_desktop.core.runtimes.control.server_facts import (
     Address,
+    Answers,
     ProcessFacts,
     ServerFacts,
+    ServerKind,
     local_address,
     process_facts,
-    serves,
 )
-from venom_desktop.core.runtimes.ollama_start import Answers
+from venom_desktop.core.runtimes.control.systemd import Systemd
+from venom_desktop.core.runtimes.control.unit import Unit
 from venom_desktop.core.settings.schema import UnitScope
 
 
-class OllamaFinder:
+class ServerFinder:
     """`unit` names the systemd unit, none where it is empty."""
 
     def __init__(
         self,
-        name: str,
+        kind: ServerKind,
         *,
         own: OwnServer,
         systemd: Systemd,
@@ -36,7 +36,8 @@ class OllamaFinder:
         unit: Callable[[], str],
         scope: Callable[[], UnitScope],
     ) -> None:
-        self.watch = ProcessWatch(name, self._explain)
+        self.watch = ProcessWatch(kind.name, self._explain)
+        self._kind = kind
         self._own = own
         self._systemd = systemd
         self._endpoint = endpoint
@@ -57,7 +58,7 @@ class OllamaFinder:
         if self._own.is_running:
             return await self._facts(endpoint, Control.CHILD, pid=self._own.pid, port=self._own.port, unit=unit)
         holder = await asyncio.to_thread(port_holder, address.host, address.port)
-        if unit is not None and _is_of_unit(holder, unit, address):
+        if unit is not None and self._is_of_unit(holder, unit, address):
             return await self._facts(endpoint, Control.SYSTEMD, pid=unit.main_pid, port=address.port, unit=unit)
         if holder is not None and await self._answers():
             return await self._facts(endpoint, Control.EXTERNAL, pid=holder.pid, port=address.port, unit=unit)
@@ -66,7 +67,7 @@ class OllamaFinder:
     async def _facts(
         self, endpoint: str, control: Control, *, pid: int | None, port: int | None, unit: Unit | None
     ) -> ServerFacts:
-        seen = ProcessFacts() if pid is None else await asyncio.to_thread(process_facts, pid)
+        seen = ProcessFacts() if pid is None else await asyncio.to_thread(process_facts, pid, self._kind.tells)
         of_unit = unit if control is Control.SYSTEMD else None
         self._kept_by = of_unit
         if pid is not None and control is not Control.CHILD:
@@ -92,13 +93,12 @@ class OllamaFinder:
         out_of_memory = now.result == "oom-kill"
         return Exit(code=now.exit_code, signal=now.exit_signal, out_of_memory=out_of_memory, lines=lines)
 
+    def _is_of_unit(self, holder: Holder | None, unit: Unit, address: Address) -> bool:
+        """Whether the unit that runs is the server here, perhaps before it listens.
 
-def _is_of_unit(holder: Holder | None, unit: Unit, address: Address) -> bool:
-    """Whether the unit that runs is the server here, perhaps before it listens.
-
-    The PID of another account's process is not told: then the unit that runs and listens there is believed.
-    """
-    if not unit.is_running:
-        return False
-    whose = None if holder is None else holder.pid
-    return serves(unit, address) if whose is None else whose == unit.main_pid
+        The PID of another account's process is not told: then the unit that runs and listens there is believed.
+        """
+        if not unit.is_running:
+            return False
+        whose = None if holder is None else holder.pid
+        return self._kind.serves(unit, address) if whose is None else whose == unit.main_pid
