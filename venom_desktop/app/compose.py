@@ -6,6 +6,7 @@ from pathlib import Path
 
 from venom_desktop.app.compose_ollama import OllamaParts, build_ollama
 from venom_desktop.app.compose_order import keep_inventory_true, lifecycle_of
+from venom_desktop.app.compose_vllm import VllmParts, build_vllm
 from venom_desktop.app.compose_watch import build_crash_watch
 from venom_desktop.app.lifecycle import Lifecycle
 from venom_desktop.app.paths import Paths
@@ -67,6 +68,7 @@ class Composition:
     services: Services
     parts: RegistryParts
     ollama: OllamaParts
+    vllm: VllmParts
     account: HubAccount
     redactor: Redactor
     lifecycle: Lifecycle
@@ -127,7 +129,10 @@ def build(
         log_folder=paths.log,
         server_path=lambda: settings.snapshot.llama_server_path,
     )
+    model_settings = ModelSettingsStore(paths.config / "model-settings.json")
+    vllm = build_vllm(paths, environ, settings=settings, model_settings=model_settings, local_http=local_http)
     runtimes = Runtimes(ollama.runtime, llama_cpp)
+    vllm.offer_in(runtimes)
     gate = Gate()
 
     def require_runtime(name: str) -> None:
@@ -156,7 +161,6 @@ def build(
 
     ask = Ask(gate, runtime_of)
     active = ActiveModelStore(paths.data)
-    model_settings = ModelSettingsStore(paths.config / "model-settings.json")
     catalogs: dict[ModelProvider, DetailedCatalog] = {
         ModelProvider.HUGGINGFACE: hugging_face,
         ModelProvider.OLLAMA: ollama.library,
@@ -242,6 +246,7 @@ def build(
         services=services,
         parts=parts,
         ollama=ollama,
+        vllm=vllm,
         account=HubAccount(http, endpoint=lambda: settings.snapshot.hf_endpoint, token=token),
         redactor=redactor,
         lifecycle=lifecycle_of(
@@ -252,6 +257,7 @@ def build(
             scope=scope,
             ollama=ollama,
             llama_cpp=llama_cpp,
+            vllm=vllm,
             runtime_folder=paths.runtime,
         ),
     )

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from venom_desktop.app.compose_ollama import OllamaParts
+from venom_desktop.app.compose_vllm import VllmParts
 from venom_desktop.app.lifecycle import Lifecycle, Step
 from venom_desktop.core.database import Database
 from venom_desktop.core.http import Client
@@ -44,6 +45,7 @@ def lifecycle_of(
     scope: TaskScope,
     ollama: OllamaParts,
     llama_cpp: LlamaCpp,
+    vllm: VllmParts,
     runtime_folder: Path,
 ) -> Lifecycle:
     async def open_manifest() -> None:
@@ -76,6 +78,16 @@ def lifecycle_of(
     async def watch_for_crashes() -> None:
         services.crash_watch.start()
 
+    async def look_at_vllm() -> None:
+        """Again whenever a setting changes: it may be its path, its address or the profile."""
+        services.settings.changed.subscribe(lambda _: vllm.look())
+        vllm.look()
+
+    async def end_orphans() -> None:
+        """Those of a server that is looked at are left to whoever takes them over."""
+        leave = (ollama.runtime.name, *((vllm.runtime.name,) if vllm.is_offered else ()))
+        await clean_up_orphans(runtime_folder, leave=leave)
+
     return Lifecycle(
         Step(name="HTTP clients", stop=close_clients),
         Step(name="database", start=database.open, stop=database.close),
@@ -84,8 +96,9 @@ def lifecycle_of(
         Step(name="catalog", stop=services.hugging_face.close),
         Step(name="Ollama library", stop=ollama.library.close),
         Step(name="catalog search", stop=services.search.close),
-        Step(name="orphans of a crash", start=lambda: clean_up_orphans(runtime_folder, leave=(ollama.runtime.name,))),
+        Step(name="orphans of a crash", start=end_orphans),
         Step(name="llama.cpp", stop=llama_cpp.close),
+        Step(name="vLLM", stop=vllm.runtime.close),
         Step(name="Ollama", stop=ollama.runtime.close),
         # After the operations, which may start some, and before the servers that these ask and start.
         Step(name="tasks", stop=scope.close),
@@ -94,4 +107,5 @@ def lifecycle_of(
         Step(name="first look at Ollama", start=look_at_ollama),
         # Before the servers end with the program: nothing is brought back then.
         Step(name="crash watch", start=watch_for_crashes, stop=services.crash_watch.close),
+        Step(name="first look at vLLM", start=look_at_vllm),
     )

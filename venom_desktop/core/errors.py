@@ -18,8 +18,10 @@ VenomError
 │   │                             ReleaseWithoutArchive, UnsafeArchive
 │   └── SourceBusy (429)          wait as told
 ├── UpstreamSlow (504)
-├── RuntimeUnavailable (503)      offer Start; RuntimeFailed (RuntimeDied, KeepsCrashing) explains an exit; ServerGone,
-│                                 ProgramMissing, RuntimeTooOld (offer Install), ProgramUnusable, ControlRefused (403)
+├── RuntimeUnavailable (503)      offer Start; RuntimeFailed explains an exit (RuntimeDied, KeepsCrashing,
+│                                 OutOfGraphicsMemory, UnfitSettings, UnfitModel, IncompleteModel, NoGraphicsCard);
+│                                 ServerGone, ProgramMissing (VllmMissing), RuntimeTooOld (offer Install),
+│                                 ProgramUnusable, ControlRefused (403)
 ├── NotEnoughSpace (507)          QuotaExceeded, DiskFull, NoRoomForProgram: offer what to delete
 ├── SecretMissing (401)           open Settings
 ├── KeyringUnavailable (503)      keep keys in memory and say so
@@ -50,6 +52,9 @@ class Cure(Enum):
     """Use the server that already stands at the port."""
     USE_FREE_PORT = "use_free_port"
     CHOOSE_ANOTHER = "choose_another"
+    LOWER_MEMORY = "lower_memory"
+    """Open the model's settings at those that decide how much memory it takes."""
+    CHANGE_MODEL_SETTINGS = "change_model_settings"
 
 
 class VenomError(Exception):
@@ -498,6 +503,43 @@ class KeepsCrashing(RuntimeDied):
     )
 
 
+class OutOfGraphicsMemory(RuntimeFailed):
+    """`what` says what was wanted and free, `explanation` what to do.
+
+    `context` (tokens) and `share` (of 1) are what would fit, None where nobody knows.
+    """
+
+    reason_code = "OUT_OF_GRAPHICS_MEMORY"
+    sentence = "{runtime} ran out of graphics memory: {what} {explanation}"
+    cures: ClassVar[tuple[Cure, ...]] = (Cure.LOWER_MEMORY, Cure.OPEN_LOG)
+
+
+class UnfitSettings(RuntimeFailed):
+    """It would run with other settings of the model; `explanation` says which."""
+
+    reason_code = "UNFIT_SETTINGS"
+    sentence = "{runtime} did not start. {explanation}"
+    cures: ClassVar[tuple[Cure, ...]] = (Cure.CHANGE_MODEL_SETTINGS, Cure.OPEN_LOG)
+
+
+class UnfitModel(RuntimeFailed):
+    reason_code = "UNFIT_MODEL"
+    sentence = "{runtime} cannot run this model. {explanation}"
+    cures: ClassVar[tuple[Cure, ...]] = (Cure.CHOOSE_ANOTHER, Cure.OPEN_LOG)
+
+
+class IncompleteModel(RuntimeFailed):
+    reason_code = "INCOMPLETE_MODEL"
+    sentence = "{runtime} cannot read this model. {explanation}"
+    cures: ClassVar[tuple[Cure, ...]] = (Cure.DOWNLOAD_AGAIN, Cure.OPEN_LOG)
+
+
+class NoGraphicsCard(RuntimeFailed):
+    reason_code = "NO_GRAPHICS_CARD"
+    sentence = "{runtime} found no graphics card that it can use. {explanation}"
+    cures: ClassVar[tuple[Cure, ...]] = (Cure.CHOOSE_ANOTHER, Cure.OPEN_LOG)
+
+
 class DevicesUntold(RuntimeFailed):
     """It runs, and what it computes on is told in a log that cannot be read here."""
 
@@ -506,10 +548,25 @@ class DevicesUntold(RuntimeFailed):
     cures: ClassVar[tuple[Cure, ...]] = ()
 
 
+class DevicesUnknown(DevicesUntold):
+    """It has no way to tell, whoever started it."""
+
+    reason_code = "DEVICES_UNKNOWN"
+    sentence = "{runtime} does not tell what it computes on."
+
+
 class ProgramMissing(RuntimeUnavailable):
     reason_code = "PROGRAM_MISSING"
     sentence = "{runtime} is not installed here. Install it, or name its program in Settings."
     cures: ClassVar[tuple[Cure, ...]] = (Cure.INSTALL_RUNTIME, Cure.OPEN_SETTINGS)
+
+
+class VllmMissing(ProgramMissing):
+    """It is large and lives in an environment of its own, which we do not make."""
+
+    reason_code = "VLLM_MISSING"
+    sentence = "{runtime} was not found. Install it in an environment of its own and name its vllm program in Settings."
+    cures: ClassVar[tuple[Cure, ...]] = (Cure.OPEN_SETTINGS,)
 
 
 class RuntimeTooOld(RuntimeUnavailable):

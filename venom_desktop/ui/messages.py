@@ -86,6 +86,10 @@ def cure_words(cure: Cure) -> str:
             return tr("Use another port")
         case Cure.CHOOSE_ANOTHER:
             return tr("Choose another")
+        case Cure.LOWER_MEMORY:
+            return tr("Lower memory use…")
+        case Cure.CHANGE_MODEL_SETTINGS:
+            return tr("Change its settings…")
 
 
 def show_error(banner: Banner, error: BaseException, on_cure: CureAction | None = None) -> None:

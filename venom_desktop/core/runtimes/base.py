@@ -10,6 +10,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from venom_desktop.core.errors import VenomError
 from venom_desktop.core.registry.model import ModelMetadata
+from venom_desktop.core.runtimes.load_progress import LoadProgress
 from venom_desktop.core.runtimes.state import RuntimeState as RuntimeState
 from venom_desktop.core.signals import Signal, Unsubscribe
 
@@ -51,6 +52,8 @@ class RuntimeSnapshot:
     changed_at: datetime | None = None
     answering: int = 0
     """Answers being produced right now."""
+    progress: LoadProgress | None = None
+    """How far a start has come, where its log tells; None while nothing starts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,8 +156,11 @@ class Runtime(Protocol):
     async def unload(self) -> None:
         """Take the model out of memory; for an engine of one model per process this ends it."""
 
-    async def stop(self) -> None:
-        """End the server; returns when the process is gone."""
+    async def stop(self, *, force: bool = False) -> None:
+        """End the server; returns when the process is gone.
+
+        Raises `NotOurServer` for one that somebody else started, unless `force`.
+        """
 
     def chat(self, request: ChatRequest) -> AsyncGenerator[ChatChunk, None]:
         """Stream one answer. Closing the iterator cancels it upstream. Raises `RuntimeUnavailable`."""
@@ -176,11 +182,21 @@ class Runtime(Protocol):
 
 
 @runtime_checkable
-class ServerRuntime(Runtime, Protocol):
+class FollowedRuntime(Runtime, Protocol):
+    """A runtime that others may start and stop too: it is looked at while somebody looks."""
+
+    async def refresh(self) -> RuntimeSnapshot:
+        """Ask the server now how it stands."""
+
+    def watch(self) -> Unsubscribe:
+        """Follow the server, and what other programs do with it, until the returned end is called."""
+
+
+@runtime_checkable
+class ServerRuntime(FollowedRuntime, Protocol):
     """A runtime whose server runs with no model, with one, or with several in memory (Ollama).
 
-    `unload` takes all of them out of memory and leaves the server running. `stop` raises `NotOurServer` for a server
-    that somebody else started, unless `force`.
+    `unload` takes all of them out of memory and leaves the server running.
     """
 
     async def start(self) -> None:
@@ -189,16 +205,8 @@ class ServerRuntime(Runtime, Protocol):
     async def restart(self) -> None:
         """End the server and start it anew, with the settings of now. Raises as `start` and `stop`."""
 
-    async def stop(self, *, force: bool = False) -> None: ...
-
     async def unload_model(self, name: str) -> None:
         """Take one model out of memory. Raises `RuntimeUnavailable`."""
 
     async def pin(self, name: str, *, pinned: bool) -> None:
         """Keep a loaded model in memory until it is unloaded, or let it expire again. Raises `RuntimeUnavailable`."""
-
-    async def refresh(self) -> RuntimeSnapshot:
-        """Ask the server now how it stands."""
-
-    def watch(self) -> Unsubscribe:
-        """Follow the server, and what other programs do with it, until the returned end is called."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
-from venom_desktop.core.runtimes.base import Runtime, RuntimeSnapshot, ServerRuntime
+from venom_desktop.core.runtimes.base import Runtime, RuntimeSnapshot, FollowedRuntime
 from venom_desktop.core.signals import Signal, Unsubscribe
 
 
@@ -48,7 +48,7 @@ class RuntimeNews:
 
 def watch_servers(runtimes: Mapping[str, Runtime]) -> Unsubscribe:
     """Watch every server, also those that come later, until the returned end is called."""
-    return _follow_each(runtimes, lambda runtime: runtime.watch() if isinstance(runtime, ServerRuntime) else None)
+    return _follow_each(runtimes, lambda runtime: runtime.watch() if isinstance(runtime, FollowedRuntime) else None)
 
 
 def _nothing(_: Runtime) -> None:

@@ -136,7 +136,8 @@ class LlamaCpp:
     async def unload(self) -> None:
         await self.stop()
 
-    async def stop(self) -> None:
+    async def stop(self, *, force: bool = False) -> None:
+        """Its servers are all ours: there is nothing to force."""
         self._stops += 1
         if self._snapshot.state is RuntimeState.STARTING:
             await self._child.stop()

@@ -12,10 +12,13 @@ from venom_desktop.core.errors import InvalidSetting
 from venom_desktop.core.files import previous_version_of, write_atomically
 from venom_desktop.core.registry.model import ModelKey
 from venom_desktop.core.runtimes.base import LoadSettings
+from venom_desktop.core.runtimes.vllm_settings import VllmSettings, from_row, require_usable, to_row
 from venom_desktop.core.signals import Signal
 
 KV_TYPES = ("f16", "q8_0", "q4_0")
 LIMITS = {"context": (128, 10_000_000), "threads": (1, 1024), "gpu_layers": (-1, 10_000), "parallel": (1, 256)}
+VLLM = "vllm"
+"""Under this name stands what only vLLM knows; earlier versions keep it as it is."""
 _FIELDS = tuple(field.name for field in fields(LoadSettings))
 Rows = dict[ModelKey, dict[str, Any]]
 _log = logging.getLogger(__name__)
@@ -40,6 +43,16 @@ class ModelSettingsStore:
         for name in _FIELDS:
             _refuse(name, getattr(settings, name))
         await self._store(key, lambda rows: {**rows, key: {**rows.get(key, {}), **asdict(settings)}})
+
+    def get_vllm(self, key: ModelKey) -> VllmSettings:
+        """What only vLLM knows, beside the load settings of the same model."""
+        row = self._rows.get(key, {}).get(VLLM)
+        return from_row(row) if isinstance(row, Mapping) else VllmSettings()
+
+    async def save_vllm(self, key: ModelKey, settings: VllmSettings) -> None:
+        """Raises as `save`; the load settings stay."""
+        require_usable(settings)
+        await self._store(key, lambda rows: {**rows, key: {**rows.get(key, {}), VLLM: to_row(settings)}})
 
     async def forget(self, key: ModelKey) -> None:
         await self._store(key, lambda rows: {other: row for other, row in rows.items() if other != key})

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from venom_desktop.core.errors import InvalidSetting
 from venom_desktop.core.runtimes import tuning_values as kinds
-from venom_desktop.core.runtimes.ollama_facts import local_address
+from venom_desktop.core.runtimes.ollama_facts import listen_text, local_address
 from venom_desktop.core.runtimes.tuning_variables import PROFILES, VARIABLES, Variable, variable_called
 from venom_desktop.core.settings.schema import OllamaProfile
 
@@ -105,7 +105,7 @@ class Tuning:
         address = None if row.name != "OLLAMA_HOST" or self._endpoint is None else local_address(self._endpoint())
         if address is None:
             return row
-        value = address.listen_text(None if row.source is Source.SERVER_DEFAULT else row.value)
+        value = listen_text(address, None if row.source is Source.SERVER_DEFAULT else row.value)
         own = row.source is Source.SERVER_DEFAULT and value != row.server_default
         return replace(row, value=value, source=Source.SETTING if own else row.source)
 

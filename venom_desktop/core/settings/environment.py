@@ -65,6 +65,26 @@ def checked_ollama_host(text: str) -> str:
     return text.strip()
 
 
+def checked_host(text: str) -> str:
+    """An IP address to listen at, or localhost. Raises `ValueError`."""
+    host = text.strip().strip("[]")
+    # Imported by whoever sets one: a start reads the default alone.
+    import ipaddress
+
+    return host if host == "localhost" else str(ipaddress.ip_address(host))
+
+
+def checked_cluster(text: str) -> str:
+    """Where a Ray cluster is: host:port, ray://host:port, auto, or nothing. Raises `ValueError`."""
+    told = text.strip()
+    if not told or told == "auto":
+        return told
+    parts = urlsplit(told if "://" in told else f"//{told}")
+    if parts.scheme not in ("", "ray") or not parts.hostname or parts.port is None or parts.username is not None:
+        raise ValueError(text)
+    return told
+
+
 def checked_unit(text: str) -> str:
     """The name of a systemd service, its ending added. Raises `ValueError`."""
     name = text.strip()

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from venom_desktop.core.errors import InvalidInput, InvalidSetting
+from venom_desktop.core.settings.about import A_PATH, ON_OR_OFF, About
+from venom_desktop.core.settings.about import UnitScope as UnitScope
 from venom_desktop.core.settings.environment import (
     checked_ollama_host,
     checked_unit,
@@ -16,7 +18,6 @@ from venom_desktop.core.settings.environment import (
     normalise_ollama_host,
 )
 from venom_desktop.core.settings.kinds import (
-    Kind,
     absolute_path,
     number,
     on_or_off,
@@ -26,6 +27,7 @@ from venom_desktop.core.settings.kinds import (
     variables,
     whole,
 )
+from venom_desktop.core.settings.vllm import VllmFields
 
 
 class Theme(StrEnum):
@@ -50,26 +52,6 @@ class OllamaProfile(StrEnum):
     MAX_CONTEXT = "max-context-24gb-plus"
 
 
-class UnitScope(StrEnum):
-    """Whose systemd keeps a server; `auto` looks at the user's first."""
-
-    AUTO = "auto"
-    SYSTEM = "system"
-    USER = "user"
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class About:
-    """What a setting takes, and the words on it; `variable` None means no environment variable sets it."""
-
-    kind: Kind
-    meaning: str
-    expected: str
-    variable: str | None = None
-
-
-_ON_OR_OFF = "Use true or false."
-_A_PATH = "Give an absolute path."
 _AN_ADDRESS = "Give an address that starts with https:// or http://."
 
 
@@ -82,7 +64,7 @@ def _address(meaning: str, variable: str) -> About:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(VllmFields):
     """All settings at one moment, each already resolved: environment over settings file over default."""
 
     models_dir: Annotated[
@@ -90,7 +72,7 @@ class Settings:
         About(
             kind=absolute_path(),
             meaning="Folder of the models; none means `models` in the data folder",
-            expected=_A_PATH,
+            expected=A_PATH,
         ),
     ] = None
     max_storage_gb: Annotated[
@@ -125,11 +107,11 @@ class Settings:
     ] = False
     llama_server_path: Annotated[
         Path | None,
-        About(kind=absolute_path(), meaning="A `llama-server` to use instead of the built-in engine", expected=_A_PATH),
+        About(kind=absolute_path(), meaning="A `llama-server` to use instead of the built-in engine", expected=A_PATH),
     ] = None
     ollama_path: Annotated[
         Path | None,
-        About(kind=absolute_path(), meaning="The `ollama` program; none looks on PATH", expected=_A_PATH),
+        About(kind=absolute_path(), meaning="The `ollama` program; none looks on PATH", expected=A_PATH),
     ] = None
     ollama_host: Annotated[
         str,
@@ -234,9 +216,12 @@ def _described(field: "dataclasses.Field[Any]", hint: Any) -> Setting:
     return Setting(key=field.name, default=field.default, about=about)
 
 
+_OF_VLLM = {field.name for field in dataclasses.fields(VllmFields)}
 _HINTS = typing.get_type_hints(Settings, include_extras=True)
 SETTINGS: Mapping[str, Setting] = {
-    field.name: _described(field, _HINTS[field.name]) for field in dataclasses.fields(Settings)
+    field.name: _described(field, _HINTS[field.name])
+    # Inherited ones come first; in the table they are to stand last.
+    for field in sorted(dataclasses.fields(Settings), key=lambda field: field.name in _OF_VLLM)
 }
 
 

@@ -20,8 +20,10 @@ from venom_desktop.core.tasks import TaskScope
 GUARD = "venom_desktop.core.runtimes.control.guard"
 LINES_KEPT = 400
 LONGEST_EVENT_BYTES = 1 << 20
-SECRETS = ("HF_TOKEN", "OPENAI_API_KEY", "GOOGLE_API_KEY", "LLAMA_API_KEY")
+SECRETS = ("HF_TOKEN", "OPENAI_API_KEY", "GOOGLE_API_KEY", "LLAMA_API_KEY", "VLLM_API_KEY")
 """Variables that no local server has a use for."""
+MISREAD = ("VLLM_PORT",)
+"""Ours is the port of the server; vLLM itself reads it as the first of its inner ones (0.20, envs.py)."""
 
 
 class StartRefused(Exception):
@@ -139,7 +141,7 @@ class ChildServer:
         await self._tasks.close()
 
     async def _spawn_guard(self) -> Process:
-        environment = {key: value for key, value in os.environ.items() if key not in SECRETS}
+        environment = {key: value for key, value in os.environ.items() if key not in (*SECRETS, *MISREAD)}
         complaints = self._open_log()
         try:
             return await asyncio.create_subprocess_exec(

@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
 
-from venom_desktop.core.errors import LoadCancelled, NotOurServer, RuntimeFailed
+from venom_desktop.core.errors import LoadCancelled, NotOurServer, RuntimeFailed, VenomError
 from venom_desktop.core.runtimes.base import Control
 from venom_desktop.core.runtimes.control.base import Exit
 from venom_desktop.core.runtimes.control.drop_in import DropIn
@@ -161,6 +161,10 @@ class KeptServer(ABC):
     async def _start_child(self, address: Address) -> None:
         """Start a server of ours; returns once it answers. Raises as `start`."""
 
+    def _explain(self, _: Exit) -> VenomError | None:
+        """Why a server of this kind ended, where only this kind says it; may block."""
+        return None
+
     async def _unit_ready(self, unit: Unit, address: Address | None, *, stops: int) -> ServerFacts:
         if address is not None:
             await unit_ready(
@@ -170,6 +174,7 @@ class KeptServer(ABC):
                 address=address,
                 answers=self._answers,
                 is_stopped=lambda: self._stops != stops,
+                explain=self._explain,
             )
         return await self.look()
 

@@ -28,7 +28,7 @@ UNIT_READY_WITHIN_S = 60.0
 LOOK_EVERY_S = 0.1
 STOOD_STILL = "It did not answer within {seconds}\u00a0s. The log has its last lines."
 Explain = Callable[[Exit], VenomError | None]
-"""Why a server of this kind ended, from what only this kind says; None leaves it to `diagnose`."""
+"""Why a server of this kind ended, from what only this kind says; None leaves it to `diagnose`. May block."""
 
 
 def no_reason(_: Exit) -> VenomError | None:
@@ -113,7 +113,7 @@ async def why_ended(
     """The error for a server that ended before it answered."""
     if end.requested:
         return LoadCancelled(model_name=kind.title)
-    known = explain(end)
+    known = await asyncio.to_thread(explain, end)
     if known is not None:
         return known
     diagnosis = await asyncio.to_thread(diagnose, end, port=address.port)

@@ -1,0 +1,132 @@
+"""The state of vLLM as everybody sees it."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from venom_desktop.core.errors import (
+    ProgramMissing,
+    RuntimeFailed,
+    RuntimeUnavailable,
+    UpstreamFailed,
+    VenomError,
+    VllmMissing,
+)
+from venom_desktop.core.runtimes.base import Control, LoadedModel, RuntimeSnapshot, RuntimeState, Upstream
+from venom_desktop.core.runtimes.control.server_facts import ServerFacts
+from venom_desktop.core.runtimes.load_progress import LoadProgress, LoadStep
+from venom_desktop.core.runtimes.vllm_facts import NAME, TITLE
+from venom_desktop.core.signals import Signal
+
+EXPLANATION_WITHIN_S = 2.0
+IN_BETWEEN = (RuntimeState.STARTING, RuntimeState.STOPPING)
+
+
+class VllmState:
+    """Publishes a snapshot at every change."""
+
+    def __init__(self, *, now: Callable[[], datetime]) -> None:
+        self.changed: Signal[RuntimeSnapshot] = Signal()
+        self.snapshot = RuntimeSnapshot(name=NAME, title=TITLE, state=RuntimeState.STOPPED)
+        self.upstream: Upstream | None = None
+        self._now = now
+        self._ended = asyncio.Event()
+
+    @property
+    def is_running(self) -> bool:
+        return self.snapshot.state is RuntimeState.RUNNING
+
+    @property
+    def is_external(self) -> bool:
+        return self.is_running and self.snapshot.control is Control.EXTERNAL
+
+    def begin(self) -> None:
+        progress = LoadProgress(step=LoadStep.STARTING)
+        self.publish(state=RuntimeState.STARTING, error=None, exit_code=None, progress=progress)
+
+    def advance(self, progress: LoadProgress) -> None:
+        if self.snapshot.state is RuntimeState.STARTING:
+            self.publish(progress=progress)
+
+    def run(
+        self, facts: ServerFacts, *, upstream: Upstream | None, loaded: tuple[LoadedModel, ...], version: str | None
+    ) -> None:
+        """A server answers; without `upstream` it does so to others only."""
+        self.upstream = upstream
+        self._ended.clear()
+        self.publish(
+            state=RuntimeState.RUNNING,
+            version=version or self.snapshot.version,
+            control=facts.control,
+            endpoint=facts.endpoint,
+            port=facts.port,
+            pid=facts.pid,
+            loaded=loaded,
+            error=None,
+            exit_code=None,
+            progress=None,
+        )
+
+    def forget(self, state: RuntimeState, *, error: VenomError | None = None, exit_code: int | None = None) -> None:
+        """There is no server any more."""
+        self.upstream = None
+        self._ended.set()
+        self.publish(
+            state=state,
+            error=error,
+            exit_code=exit_code,
+            control=None,
+            endpoint=None,
+            port=None,
+            pid=None,
+            loaded=(),
+            progress=None,
+        )
+
+    def absent(self, *, startable: bool) -> None:
+        """None was found; what was told of an end stays until the user acts."""
+        if self.snapshot.state is RuntimeState.EXITED:
+            return
+        if startable:
+            self.forget(RuntimeState.STOPPED)
+        else:
+            self.forget(RuntimeState.UNAVAILABLE, error=VllmMissing(runtime=TITLE))
+
+    def publish(self, **changes: Any) -> None:
+        if changes.get("state", self.snapshot.state) is not self.snapshot.state:
+            changes["changed_at"] = self._now()
+        error, known = changes.get("error"), self.snapshot.error
+        if error is not None and type(error) is type(known) and vars(error) == vars(known):
+            # An error that is told again is no news.
+            changes["error"] = known
+        before, self.snapshot = self.snapshot, replace(self.snapshot, **changes)
+        if before != self.snapshot:
+            self.changed.publish(self.snapshot)
+
+    @contextmanager
+    def passing(self) -> Iterator[Upstream]:
+        if self.upstream is None:
+            raise self.why_not()
+        self.publish(answering=self.snapshot.answering + 1)
+        try:
+            yield self.upstream
+        finally:
+            self.publish(answering=self.snapshot.answering - 1)
+
+    def why_not(self) -> VenomError:
+        error = self.snapshot.error
+        if isinstance(error, RuntimeFailed | ProgramMissing):
+            return type(error)(**error.parameters)
+        return RuntimeUnavailable(runtime=TITLE)
+
+    async def why_broken(self, upstream: Upstream) -> VenomError:
+        """An answer broke off: mostly the server died, and its exit is told a moment later."""
+        if self.upstream is upstream:
+            try:
+                await asyncio.wait_for(self._ended.wait(), EXPLANATION_WITHIN_S)
+            except TimeoutError:
+                return UpstreamFailed(source=TITLE, status="the answer broke off")
+        return self.why_not()
