@@ -95,8 +95,8 @@ TRANSFORMERS = (
 )
 REMOTE_CODE = (
     "RuntimeError: Failed to load the model config. If the model is a custom model not yet available in the "
-    "HuggingFace transformers library, consider setting `trust_remote_code=True` in LLM or using the `--trust-remote-code` flag in "
-    "the CLI."
+    "HuggingFace transformers library, consider setting `trust_remote_code=True` in LLM or using the "
+    "`--trust-remote-code` flag in the CLI."
 )
 CHAT_TEMPLATE = (
     "ValueError: The supplied chat template string (/srv/templates/none.jinja) appears path-like, but doesn't exist! "
