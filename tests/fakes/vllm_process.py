@@ -130,6 +130,8 @@ class Handler(BaseHTTPRequestHandler):
                 self.server.stand_in.plan["ignores_term"] = True
             case "unhealthy":
                 self.server.stand_in.healthy = False
+            case _:
+                raise ValueError(f"{method} cannot be called from outside")
 
     def _is_known(self) -> bool:
         keys = self.server.stand_in.keys
@@ -149,7 +151,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _chat(self, asked: dict[str, Any]) -> None:
         stand_in = self.server.stand_in
-        if asked.get("model") not in stand_in.names:
+        if asked.get("model") and asked["model"] not in stand_in.names:
             return self._refuse(f"The model `{asked.get('model')}` does not exist.", status=404, kind="NotFoundError")
         wanted = asked.get("response_format") or {"type": "text"}
         if wanted.get("type") not in ("text", "json_schema", "json_object"):
@@ -158,7 +160,7 @@ class Handler(BaseHTTPRequestHandler):
         if prompt >= stand_in.context:
             return self._refuse(
                 f"This model's maximum context length is {stand_in.context} tokens. However, you requested 0 output "
-                f"tokens and your prompt contains at least {prompt} input tokens, for a total of at least {prompt} "
+                f"tokens and your prompt contains {prompt} input tokens, for a total of {prompt} "
                 "tokens. Please reduce the length of the input prompt or the number of requested output tokens."
             )
         while stand_in.hangs:

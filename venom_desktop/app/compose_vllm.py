@@ -20,7 +20,6 @@ from venom_desktop.core.runtimes.vllm_settings import VllmOptions, VllmSettings
 from venom_desktop.core.settings.schema import Settings
 from venom_desktop.core.settings.store import SettingsStore
 
-
 ALIVE = (RuntimeState.STARTING, RuntimeState.RUNNING, RuntimeState.STOPPING)
 
 

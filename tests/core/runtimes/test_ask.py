@@ -62,7 +62,7 @@ class Spoken:
     async def unload(self) -> None:
         raise NotImplementedError
 
-    async def stop(self) -> None:
+    async def stop(self, *, force: bool = False) -> None:
         raise NotImplementedError
 
     def upstream(self) -> Upstream:

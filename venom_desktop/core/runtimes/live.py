@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
-from venom_desktop.core.runtimes.base import Runtime, RuntimeSnapshot, FollowedRuntime
+from venom_desktop.core.runtimes.base import FollowedRuntime, Runtime, RuntimeSnapshot
 from venom_desktop.core.signals import Signal, Unsubscribe
 
 

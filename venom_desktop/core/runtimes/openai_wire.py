@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -25,6 +26,11 @@ from venom_desktop.core.runtimes.event_stream import EventStream
 from venom_desktop.core.runtimes.tool_calls import ToolCallParts
 
 LONGEST_PROBLEM = 300
+_LENGTHS = re.compile(
+    r"maximum context length is (?P<context>\d+) tokens.*?"
+    r"(?:contains (?:at least )?(?P<prompt>\d+) input tokens|\b(?P<older>\d+) in the messages)"
+)
+"""How vLLM says that a conversation is too long (0.20, renderers/params.py; before 0.9 as OpenAI does)."""
 Clock = Callable[[], float]
 
 
@@ -194,6 +200,9 @@ def failure(told: Any, *, status: int | None, source: str) -> VenomError:
     problem = _sentence(str(details.get("message") or ""))
     if details.get("type") == "exceed_context_size_error":
         return ContextExceeded(prompt_tokens=details.get("n_prompt_tokens", "?"), context=details.get("n_ctx", "?"))
+    if told_lengths := _LENGTHS.search(problem):
+        asked = told_lengths["prompt"] or told_lengths["older"]
+        return ContextExceeded(prompt_tokens=asked, context=told_lengths["context"])
     match number:
         case 401 | 403:
             return TokenRefused(source=source)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from venom_desktop.core.errors import InvalidInput, InvalidSetting
-from venom_desktop.core.settings.about import A_PATH, ON_OR_OFF, About
+from venom_desktop.core.settings.about import A_PATH, About
 from venom_desktop.core.settings.about import UnitScope as UnitScope
 from venom_desktop.core.settings.environment import (
     checked_ollama_host,

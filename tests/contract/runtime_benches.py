@@ -1,0 +1,174 @@
+"""Local runtimes for the contract suite, each with all that it said and with models to load."""
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from tests.fakes.gguf_files import write_tiny_llama
+from tests.fakes.gguf_llama import SPEECH
+from tests.fakes.vllm import install_vllm, write_model
+from venom_desktop.core.http import Client
+from venom_desktop.core.registry.model import ModelMetadata, ModelProvider
+from venom_desktop.core.runtimes.base import ChatChunk, ChatMessage, ChatRequest, LoadSettings, RuntimeSnapshot
+from venom_desktop.core.runtimes.control.orphans import wait_for_end
+from venom_desktop.core.runtimes.control.ports import free_port
+from venom_desktop.core.runtimes.control.process_identity import started_mark
+from venom_desktop.core.runtimes.llama_cpp import LlamaCpp
+from venom_desktop.core.runtimes.state import RuntimeState
+from venom_desktop.core.runtimes.vllm import Vllm
+from venom_desktop.core.runtimes.vllm_client import VllmClient
+from venom_desktop.core.runtimes.vllm_program import VllmProgram
+from venom_desktop.core.runtimes.vllm_server import VllmServer
+from venom_desktop.core.runtimes.vllm_settings import VllmOptions
+
+SETTINGS = LoadSettings(context=512)
+HELLO = ChatRequest(messages=(ChatMessage(role="user", content="Hello"),), temperature=0)
+WITHIN_S = 20
+
+
+class Bench(ABC):
+    """`speech` is what its models say, `key_is_in_environment` whether the user's own processes may read the key."""
+
+    title: str
+    speech: str = SPEECH
+    key_is_in_environment = False
+
+    def __init__(self, folder: Path, http: Client) -> None:
+        self.folder = folder
+        self.http = http
+        self.runtime = self.another()
+        self.states: list[RuntimeState] = []
+        self.news: asyncio.Queue[RuntimeSnapshot] = asyncio.Queue()
+        self.runtime.changed.subscribe(self._hear)
+
+    @abstractmethod
+    def another(self, *, stalled_after_s: float = 120.0) -> LlamaCpp | Vllm:
+        """One more runtime over the same folders."""
+
+    @abstractmethod
+    def model(self, name: str = "tiny", **options: Any) -> ModelMetadata:
+        """A small model; `speech`, `endless`, `context`, `system_role`."""
+
+    @abstractmethod
+    def model_of(self, file: Path) -> ModelMetadata: ...
+
+    @abstractmethod
+    async def is_answering(self) -> bool:
+        """Whether its server is producing an answer, as the server sees it."""
+
+    async def state(self, wanted: RuntimeState) -> RuntimeSnapshot:
+        while True:
+            snapshot = await asyncio.wait_for(self.news.get(), WITHIN_S)
+            if snapshot.state is wanted:
+                return snapshot
+
+    async def everything(self, request: ChatRequest = HELLO) -> list[ChatChunk]:
+        async with aclosing(self.runtime.chat(request)) as chunks:
+            return [chunk async for chunk in chunks]
+
+    async def told(self, path: str) -> Any:
+        upstream = self.runtime.upstream()
+        return (await self.http.get(f"{upstream.base_url}{path}", headers=dict(upstream.headers))).json()
+
+    def _hear(self, snapshot: RuntimeSnapshot) -> None:
+        if not self.states or self.states[-1] is not snapshot.state:
+            self.states.append(snapshot.state)
+        self.news.put_nowait(snapshot)
+
+
+class LlamaBench(Bench):
+    """`program` None is the built-in engine."""
+
+    title = "llama.cpp"
+
+    def __init__(self, folder: Path, http: Client, program: Path | None) -> None:
+        self.program = program
+        super().__init__(folder, http)
+
+    def another(self, *, stalled_after_s: float = 120.0) -> LlamaCpp:
+        return LlamaCpp(
+            http=self.http,
+            runtime_folder=self.folder / "run",
+            log_folder=self.folder / "log",
+            server_path=lambda: self.program,
+            stalled_after_s=stalled_after_s,
+        )
+
+    def model(self, name: str = "tiny", **options: Any) -> ModelMetadata:
+        return self.model_of(write_tiny_llama(self.folder / f"{name}.gguf", **options))
+
+    def model_of(self, file: Path) -> ModelMetadata:
+        return ModelMetadata(
+            name=file.stem, provider=ModelProvider.LOCAL, display_name=file.stem, runtime="llama_cpp", local_path=file
+        )
+
+    async def is_answering(self) -> bool:
+        return bool((await self.told("/slots"))[0]["is_processing"])
+
+
+class VllmBench(Bench):
+    """Over the stand-in unless `program` is a real one, which then loads `real_model` and says what it says."""
+
+    title = "vLLM"
+    key_is_in_environment = True
+
+    def __init__(self, folder: Path, http: Client, program: Path | None = None) -> None:
+        self.program = program or install_vllm(folder / "bin")
+        self.options = VllmOptions(port=free_port())
+        super().__init__(folder, http)
+
+    def another(self, *, stalled_after_s: float = 120.0) -> Vllm:
+        server = VllmServer(
+            client=VllmClient(self.http),
+            options=lambda: self.options,
+            runtime_folder=self.folder / "run",
+            log_folder=self.folder / "log",
+            stalled_after_s=stalled_after_s,
+            term_within_s=0.3,
+        )
+        program = VllmProgram(lambda: self.program)
+        return Vllm(http=self.http, server=server, program=program, options=lambda: self.options)
+
+    def model(self, name: str = "tiny", **options: Any) -> ModelMetadata:
+        options.pop("system_role", None)
+        return self.model_of(write_model(self.folder / "models" / name, **{"speech": self.speech, **options}))
+
+    def model_of(self, file: Path) -> ModelMetadata:
+        return ModelMetadata(
+            name=file.name, provider=ModelProvider.LOCAL, display_name=file.name, runtime="vllm", local_path=file
+        )
+
+    async def is_answering(self) -> bool:
+        return bool((await self.told("/stand-in/busy"))["busy"])
+
+
+async def gone(pid: int | None) -> bool:
+    assert pid is not None
+    mark = started_mark(pid)
+    return mark is None or await wait_for_end(pid, mark, within_s=10)
+
+
+async def until(fact: Callable[[], Any]) -> None:
+    """Ask an outside server until it says so."""
+    async with asyncio.timeout(WITHIN_S):
+        while not await fact():  # noqa: ASYNC110 - another process has no event for us
+            await asyncio.sleep(0.01)
+
+
+async def listen_and(bench: Bench, act: Callable[[], object], *, after: int) -> None:
+    """Ask for a long answer and `act` after so many pieces."""
+    number = 0
+    async with aclosing(bench.runtime.chat(replace(HELLO, max_tokens=2000))) as chunks:
+        async for _ in _counted(chunks):
+            number += 1
+            if number == after:
+                act()
+
+
+async def _counted(items: AsyncIterator[ChatChunk]) -> AsyncIterator[ChatChunk]:
+    async for item in items:
+        yield item
