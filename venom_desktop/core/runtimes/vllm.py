@@ -1,7 +1,7 @@
 """vLLM as a runtime: one server process per model, ours, systemd's or somebody else's."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractContextManager, aclosing, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -23,7 +23,6 @@ from venom_desktop.core.runtimes.base import (
     ChatRequest,
     Control,
     Device,
-    LoadedModel,
     LoadSettings,
     RuntimeSnapshot,
     RuntimeState,
@@ -34,12 +33,13 @@ from venom_desktop.core.runtimes.control.base import Exit
 from venom_desktop.core.runtimes.control.diagnose import diagnose
 from venom_desktop.core.runtimes.control.server_facts import ServerFacts
 from venom_desktop.core.runtimes.openai_wire import adapt_messages, stream_chat
-from venom_desktop.core.runtimes.vllm_client import Served, VllmClient
+from venom_desktop.core.runtimes.vllm_client import VllmClient
 from venom_desktop.core.runtimes.vllm_facts import NAME, TITLE
 from venom_desktop.core.runtimes.vllm_failures import explain
+from venom_desktop.core.runtimes.vllm_look import VllmLook
 from venom_desktop.core.runtimes.vllm_order import Orders
 from venom_desktop.core.runtimes.vllm_program import VllmProgram
-from venom_desktop.core.runtimes.vllm_server import Order, VllmServer, key_of_process, resident_bytes
+from venom_desktop.core.runtimes.vllm_server import Order, VllmServer
 from venom_desktop.core.runtimes.vllm_settings import VllmOptions, VllmSettings
 from venom_desktop.core.runtimes.vllm_state import IN_BETWEEN, VllmState
 from venom_desktop.core.signals import Unsubscribe
@@ -75,9 +75,9 @@ class Vllm:
         self._http = http
         self._server = server
         self._client = VllmClient(http)
+        self._eye = VllmLook(server, self._client, foreign_key=foreign_key)
         self._program = program
         self._orders = Orders(program.path, options=options, settings_of=settings_of)
-        self._foreign_key = foreign_key
         self._state = VllmState(now=now)
         self.changed = self._state.changed
         self._lock = asyncio.Lock()
@@ -126,7 +126,7 @@ class Vllm:
         async with self._lock:
             self._refuse_if_stopped(stops, model)
             order = await asyncio.to_thread(self._orders.make, model, settings)
-            if self._keeps(order) or await self._find(order):
+            if await self._is_there(order, model):
                 self._model = model
                 return
             await self._require_room()
@@ -145,7 +145,8 @@ class Vllm:
                 if stopped:
                     raise LoadCancelled(model_name=model.name) from error
                 raise
-            await self._show(facts, order.headers, model, order)
+            self._model, self._order = model, order
+            self._state.run(await self._eye.started(facts, order, model.name))
 
     async def unload(self) -> None:
         """As `stop`: there is nothing left to run without its model."""
@@ -205,25 +206,14 @@ class Vllm:
         mine = self._state.is_running and self._state.snapshot.control is Control.CHILD
         return mine or self._lock.locked() or self._state.snapshot.state in IN_BETWEEN
 
-    def _keeps(self, order: Order) -> bool:
-        """Whether the server that we started would be started in just this way."""
-        return self._state.is_running and self._order is not None and self._order.is_same_as(order)
-
-    async def _find(self, order: Order) -> bool:
-        """Take a server that serves this already, and was started by others or before this program."""
+    async def _is_there(self, order: Order, model: ModelMetadata) -> bool:
+        """Whether a server runs that this would start in just this way, or one of others that serves the model."""
         if self._order is not None:
-            return False
-        facts = await self._server.look()
-        if facts.control is None:
-            return False
-        headers = await self._headers(facts)
-        with suppress(VenomError):
-            offered = await self._server.served(facts, headers)
-            found = next((one for one in offered if order.is_met_by(one)), None)
-            if found is not None:
-                await self._show(facts, headers, None, None, found)
-                return True
-        return False
+            return self._state.is_running and self._order.is_same_as(order)
+        sight = await self._eye.meeting(order, model.name)
+        if sight is not None:
+            self._state.run(sight)
+        return sight is not None
 
     async def _require_room(self) -> None:
         try:
@@ -234,43 +224,11 @@ class Vllm:
             raise
 
     async def _take(self, facts: ServerFacts) -> None:
-        if facts.control is None:
-            startable = facts.unit is not None or await asyncio.to_thread(self._program.path) is not None
-            self._state.absent(startable=startable)
+        if facts.control is not None:
+            self._state.run(await self._eye.found(facts))
             return
-        await self._show(facts, await self._headers(facts), None, None)
-
-    async def _show(
-        self,
-        facts: ServerFacts,
-        headers: Mapping[str, str],
-        model: ModelMetadata | None,
-        order: Order | None,
-        wanted: Served | None = None,
-    ) -> None:
-        """Show a server that answers, with what it serves; one that wants another key is shown without."""
-        offered: tuple[Served, ...] = ()
-        with suppress(VenomError):
-            offered = await self._server.served(facts, headers)
-        named = [one for one in offered if order is None or one.name == order.name]
-        served = wanted or next(iter(named), None)
-        memory = await asyncio.to_thread(resident_bytes, facts.pid)
-        self._model, self._order = model or self._model, order
-        upstream: Upstream | None = None
-        loaded: tuple[LoadedModel, ...] = ()
-        if served is not None:
-            name = model.name if model is not None else served.name
-            upstream = Upstream(base_url=facts.endpoint, model=served.name, headers=headers)
-            loaded = (LoadedModel(name=name, memory_bytes=memory, vram_bytes=None, context=served.context),)
-        version = await self._client.version(facts.endpoint)
-        self._state.run(facts, upstream=upstream, loaded=loaded, version=version)
-
-    async def _headers(self, facts: ServerFacts) -> Mapping[str, str]:
-        key = None
-        if facts.control is not Control.EXTERNAL and facts.pid is not None:
-            key = await asyncio.to_thread(key_of_process, facts.pid)
-        key = key or self._foreign_key()
-        return {} if key is None else {"Authorization": f"Bearer {key}"}
+        startable = facts.unit is not None or await asyncio.to_thread(self._program.path) is not None
+        self._state.absent(startable=startable)
 
     async def _end_server(self, *, force: bool) -> None:
         """Nothing that is not running is stopped; what an exit left behind is waited for."""

@@ -1,7 +1,7 @@
 """The process of a vLLM server: started for one model, and proven to be the one that answers."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -102,10 +102,6 @@ class VllmServer(KeptServer):
         """Start for `order`; returns once its model answers. Nothing of this kind may run at the address."""
         self._order = order
         return await self.start()
-
-    async def served(self, facts: ServerFacts, headers: Mapping[str, str]) -> tuple[Served, ...]:
-        """What the server that was seen offers. Raises `TokenRefused`, `SourceChanged`."""
-        return await self._client.served(facts.endpoint, headers) or ()
 
     async def _start_child(self, address: Address) -> None:
         order = self._order

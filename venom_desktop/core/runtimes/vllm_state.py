@@ -15,10 +15,10 @@ from venom_desktop.core.errors import (
     VenomError,
     VllmMissing,
 )
-from venom_desktop.core.runtimes.base import Control, LoadedModel, RuntimeSnapshot, RuntimeState, Upstream
-from venom_desktop.core.runtimes.control.server_facts import ServerFacts
+from venom_desktop.core.runtimes.base import Control, RuntimeSnapshot, RuntimeState, Upstream
 from venom_desktop.core.runtimes.load_progress import LoadProgress, LoadStep
 from venom_desktop.core.runtimes.vllm_facts import NAME, TITLE
+from venom_desktop.core.runtimes.vllm_look import Sight
 from venom_desktop.core.signals import Signal
 
 EXPLANATION_WITHIN_S = 2.0
@@ -51,20 +51,18 @@ class VllmState:
         if self.snapshot.state is RuntimeState.STARTING:
             self.publish(progress=progress)
 
-    def run(
-        self, facts: ServerFacts, *, upstream: Upstream | None, loaded: tuple[LoadedModel, ...], version: str | None
-    ) -> None:
-        """A server answers; without `upstream` it does so to others only."""
-        self.upstream = upstream
+    def run(self, sight: Sight) -> None:
+        """A server answers."""
+        facts, self.upstream = sight.facts, sight.upstream
         self._ended.clear()
         self.publish(
             state=RuntimeState.RUNNING,
-            version=version or self.snapshot.version,
+            version=sight.version or self.snapshot.version,
             control=facts.control,
             endpoint=facts.endpoint,
             port=facts.port,
             pid=facts.pid,
-            loaded=loaded,
+            loaded=sight.loaded,
             error=None,
             exit_code=None,
             progress=None,
