@@ -8,7 +8,7 @@ from venom_desktop.core.errors import ProgramMissing
 from venom_desktop.core.runtimes.base import Control
 from venom_desktop.core.runtimes.control.systemd import SYSTEMCTL
 from venom_desktop.core.runtimes.control.unit_file import UnitFile, unit_file_for
-from venom_desktop.core.runtimes.ollama_facts import TITLE, local_address
+from venom_desktop.core.runtimes.ollama_facts import TITLE, listen_text, local_address
 from venom_desktop.core.settings.schema import UnitScope
 from venom_desktop.core.settings.store import SettingsStore
 from venom_desktop.ui.runtime.server_tools import ServiceDesk
@@ -33,7 +33,7 @@ def ollama_service(ollama: OllamaParts, settings: SettingsStore) -> ServiceDesk:
         environment = dict(ollama.tuning.environment())
         address = await asyncio.to_thread(local_address, settings.snapshot.ollama_endpoint)
         if address is not None:
-            environment["OLLAMA_HOST"] = address.listen_text(environment.get("OLLAMA_HOST"))
+            environment["OLLAMA_HOST"] = listen_text(address, environment.get("OLLAMA_HOST"))
         return await asyncio.to_thread(
             unit_file_for, TEMPLATE, settings.snapshot.ollama_systemd_unit, program, environment
         )

@@ -56,7 +56,7 @@ _AN_ADDRESS = "Give an address that starts with https:// or http://."
 
 
 def _switch(meaning: str) -> About:
-    return About(kind=on_or_off(), meaning=meaning, expected=_ON_OR_OFF)
+    return About(kind=on_or_off(), meaning=meaning, expected=ON_OR_OFF)
 
 
 def _address(meaning: str, variable: str) -> About:
