@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from venom_desktop.core.errors import InvalidInput, InvalidSetting
-from venom_desktop.core.settings.about import A_PATH, About
+from venom_desktop.core.settings.about import A_PATH, ON_OR_OFF, About
 from venom_desktop.core.settings.about import UnitScope as UnitScope
 from venom_desktop.core.settings.environment import (
     checked_ollama_host,
@@ -102,7 +102,7 @@ class Settings(VllmFields):
         About(
             kind=on_or_off(),
             meaning="A runtime of ours that died is started again, with the model it held",
-            expected=_ON_OR_OFF,
+            expected=ON_OR_OFF,
         ),
     ] = False
     llama_server_path: Annotated[
