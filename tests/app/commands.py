@@ -30,24 +30,24 @@ class Ended:
     err: str
 
 
-async def start(*arguments: str) -> asyncio.subprocess.Process:
+async def start(*arguments: str, stdin: int = asyncio.subprocess.DEVNULL) -> asyncio.subprocess.Process:
     environ = {name: value for name, value in os.environ.items() if name not in WITHOUT_DISPLAY}
     return await asyncio.create_subprocess_exec(
         sys.executable,
         "-c",
         _RUN,
         *arguments,
-        stdin=asyncio.subprocess.DEVNULL,
+        stdin=stdin,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         env=environ,
     )
 
 
-async def ended(process: asyncio.subprocess.Process, *, within_s: float = 60) -> Ended:
+async def ended(process: asyncio.subprocess.Process, *, within_s: float = 60, stdin: bytes | None = None) -> Ended:
     try:
         async with asyncio.timeout(within_s):
-            out, err = await process.communicate()
+            out, err = await process.communicate(stdin)
     except TimeoutError:
         process.kill()
         raise
@@ -55,8 +55,10 @@ async def ended(process: asyncio.subprocess.Process, *, within_s: float = 60) ->
     return Ended(code=process.returncode, out=out.decode(), err=err.decode())
 
 
-async def command(*arguments: str) -> Ended:
-    return await ended(await start(*arguments))
+async def command(*arguments: str, stdin: bytes | None = None) -> Ended:
+    """`stdin` is what comes through a pipe; without it there is nothing to read."""
+    place = asyncio.subprocess.DEVNULL if stdin is None else asyncio.subprocess.PIPE
+    return await ended(await start(*arguments, stdin=place), stdin=stdin)
 
 
 @dataclass(frozen=True, kw_only=True)

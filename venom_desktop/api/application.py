@@ -22,10 +22,12 @@ from venom_desktop.api.answers import (
     is_gateway,
 )
 from venom_desktop.api.auth import Guard
+from venom_desktop.api.remote_desk import RemoteDesk
 from venom_desktop.api.replies import MEDIA_TYPE, reply
 from venom_desktop.api.routes.catalog import CatalogRoutes
 from venom_desktop.api.routes.models import ModelRoutes
 from venom_desktop.api.routes.operations import OperationRoutes
+from venom_desktop.api.routes.remotes import RemoteRoutes
 from venom_desktop.api.routes.stored import StoredRoutes
 from venom_desktop.api.routes.system import SystemRoutes
 from venom_desktop.api.stream import OperationStream
@@ -50,6 +52,7 @@ def build(services: Services, *, gateway: App, stream: OperationStream, token: s
     OperationRoutes(services.registry, stream).add_to(router)
     CatalogRoutes(services.catalogs, services.host, services.load_settings).add_to(router)
     SystemRoutes(services).add_to(router)
+    RemoteRoutes(RemoteDesk(services)).add_to(router)
     StoredRoutes(services.registry).add_to(router)
     # Last: its paths take names with slashes in them.
     ModelRoutes(services).add_to(router)

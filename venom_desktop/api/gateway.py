@@ -21,7 +21,7 @@ from venom_desktop.core.errors import (
 )
 from venom_desktop.core.governance.base import CallRequest, Purpose, Target
 from venom_desktop.core.governance.gate import Call
-from venom_desktop.core.http import PassedAnswer, PassingClient
+from venom_desktop.core.http import Passed, PassingClient
 from venom_desktop.core.registry.capabilities import effective
 from venom_desktop.core.registry.model import ModelKey
 from venom_desktop.core.runtimes.base import Runtime, ServerRuntime
@@ -105,7 +105,8 @@ class Gateway:
             adapted = addressed(request, upstream.model, takes_system=self._takes_system(call.target))
             headers = {"Content-Type": "application/json", **upstream.headers}
             address = f"{upstream.base_url}{path}"
-            async with self._client.post(
+            post = upstream.post or self._client.post
+            async with post(
                 address, adapted.content, headers=headers, source=title, streamed=request.streamed
             ) as response:
                 if response.status == NOT_FOUND and isinstance(runtime, ServerRuntime):
@@ -170,7 +171,7 @@ async def _give_up_when_gone(receive: Receive, patience: asyncio.Timeout) -> Non
     patience.reschedule(0)
 
 
-async def _refusal(response: PassedAnswer, *, source: str) -> VenomError:
+async def _refusal(response: Passed, *, source: str) -> VenomError:
     """An error answer of the model's server as a failure of ours."""
     if response.retry_after_s is not None:
         return SourceBusy(source=source, retry_after_s=response.retry_after_s)

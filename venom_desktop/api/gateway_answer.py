@@ -4,7 +4,7 @@ from venom_desktop.api.answers import Scope, Send, encoded, error_body, refuse
 from venom_desktop.api.gateway_body import TAIL_BYTES
 from venom_desktop.core.errors import VenomError
 from venom_desktop.core.governance.gate import Call
-from venom_desktop.core.http import PassedAnswer
+from venom_desktop.core.http import Passed
 
 
 class Answer:
@@ -16,7 +16,7 @@ class Answer:
         self._begun = False
         self._ended = False
 
-    async def stream(self, response: PassedAnswer, call: Call) -> bytes:
+    async def stream(self, response: Passed, call: Call) -> bytes:
         """Hand on every piece at once; returns the end of what was sent."""
         tail = b""
         await self._begin(response.content_type, ((b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no")))
@@ -26,7 +26,7 @@ class Answer:
             tail = (tail + piece)[-TAIL_BYTES:]
         return tail
 
-    async def whole(self, response: PassedAnswer) -> bytes:
+    async def whole(self, response: Passed) -> bytes:
         """Read it all before any is sent: an answer that breaks off is then an error and no half answer."""
         content = await response.read()
         await self._begin(response.content_type, ((b"content-length", str(len(content)).encode()),))

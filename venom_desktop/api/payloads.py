@@ -16,6 +16,8 @@ from venom_desktop.core.registry.quota import QuotaSnapshot
 from venom_desktop.core.registry.store_rows import StoreView
 from venom_desktop.core.runtimes.active import ActiveModel
 from venom_desktop.core.runtimes.base import RuntimeSnapshot
+from venom_desktop.core.runtimes.remote_base import RemoteServer
+from venom_desktop.core.secrets.base import CredentialStatus
 
 Json = dict[str, Any]
 _HIDDEN_OF_OPERATION = ("payload", "error_parameters")
@@ -146,6 +148,25 @@ def runtime_payload(snapshot: RuntimeSnapshot) -> Json:
         "reason_code": None if snapshot.error is None else snapshot.error.reason_code,
         "exit_code": snapshot.exit_code,
         "changed_at": _time(snapshot.changed_at),
+    }
+
+
+def remote_payload(server: RemoteServer, snapshot: RuntimeSnapshot, key: CredentialStatus) -> Json:
+    """A server elsewhere; of its key only where it is kept (keyring, memory, none)."""
+    return {
+        "name": server.name,
+        "title": server.title,
+        "kind": server.kind.value,
+        "url": server.url,
+        "ca_file": server.certificate_file and str(server.certificate_file),
+        "input_usd_per_million": server.terms.input_usd,
+        "output_usd_per_million": server.terms.output_usd,
+        "requests_per_minute": server.terms.requests_per_minute,
+        "key": key.source.value,
+        "status": snapshot.state.value,
+        "version": snapshot.version,
+        "error": None if snapshot.error is None else str(snapshot.error),
+        "reason_code": None if snapshot.error is None else snapshot.error.reason_code,
     }
 
 

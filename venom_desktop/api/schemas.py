@@ -1,6 +1,6 @@
 """What requests under /api may hold; everything else is refused with one sentence."""
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -62,6 +62,32 @@ class ActiveServer(Body):
 
 
 class Confirmation(Body):
+    confirm: bool = False
+
+
+class RemoteBody(Body):
+    """A server elsewhere; `ca_file` is a PEM file on this machine. Without `key` none is sent, or the stored one."""
+
+    title: Annotated[str, Field(max_length=200)]
+    url: Annotated[str, Field(max_length=1000)]
+    kind: Literal["ollama", "openai"] = "openai"
+    key: Annotated[str, Field(max_length=8192)] | None = Field(default=None, repr=False)
+    ca_file: Annotated[str, Field(min_length=1, max_length=4096)] | None = None
+    input_usd_per_million: float | None = None
+    output_usd_per_million: float | None = None
+    requests_per_minute: int | None = None
+    confirm: bool = False
+
+
+class RemoteTrial(Body):
+    """`name` for one that was added, or `url` and `kind` for any; with both the stored key is tried there."""
+
+    name: Word | None = None
+    title: Annotated[str, Field(max_length=200)] | None = None
+    url: Annotated[str, Field(max_length=1000)] | None = None
+    kind: Literal["ollama", "openai"] = "openai"
+    key: Annotated[str, Field(max_length=8192)] | None = Field(default=None, repr=False)
+    ca_file: Annotated[str, Field(min_length=1, max_length=4096)] | None = None
     confirm: bool = False
 
 

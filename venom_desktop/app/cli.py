@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from venom_desktop import __version__
+from venom_desktop.app.remote_parser import add_remote_parser
 from venom_desktop.core.errors import VenomError
 
 FAILED = 1
@@ -39,13 +40,14 @@ def _command(given: argparse.Namespace) -> int:
         from venom_desktop.app.serve import serve
 
         return serve(port=given.port, models_dir=given.models_dir)
-    from venom_desktop.app import commands
+    from venom_desktop.app import commands, remote_commands
 
     verbs: dict[str, Callable[[argparse.Namespace], Coroutine[Any, Any, int]]] = {
         "list": commands.list_models,
         "install": commands.install,
         "activate": commands.activate,
         "remove": commands.remove,
+        "remote": remote_commands.remote,
     }
     return asyncio.run(verbs[given.command](given))
 
@@ -78,6 +80,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("name", help="name as `list` shows it")
         command.add_argument("--runtime", help="needed where two runtimes have the name")
     install.add_argument("--runtime", help="what is to run it: llama_cpp or ollama (default: the provider's first)")
+    add_remote_parser(commands)
     for command in (listing, install, activate, remove):
         command.add_argument("--json", action="store_true", help="answer in the HTTP API's JSON")
     return parser

@@ -1,5 +1,6 @@
 """Builds every object bottom-up by plain calls; the only file that names concrete classes."""
 
+from collections import ChainMap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ from venom_desktop.core.operations.history import OperationHistory
 from venom_desktop.core.operations.service import OperationService
 from venom_desktop.core.registry.activate import ActivateModel
 from venom_desktop.core.registry.choice import best_quantization
+from venom_desktop.core.registry.elsewhere import Elsewhere
 from venom_desktop.core.registry.import_file import ImportFiles
 from venom_desktop.core.registry.install import InstallModels
 from venom_desktop.core.registry.inventory import Inventory
@@ -49,6 +51,8 @@ from venom_desktop.core.runtimes.llama_cpp import LlamaCpp
 from venom_desktop.core.runtimes.model_settings import ModelSettingsStore
 from venom_desktop.core.runtimes.model_store import ModelStore
 from venom_desktop.core.runtimes.profiles import RuntimeProfile
+from venom_desktop.core.runtimes.remote_file import RemoteFile
+from venom_desktop.core.runtimes.remotes import Remotes
 from venom_desktop.core.secrets.base import HUGGING_FACE
 from venom_desktop.core.secrets.environment_store import EnvironmentStore
 from venom_desktop.core.secrets.keyring_store import KeyringStore
@@ -105,7 +109,8 @@ def build(
     stores: dict[str, ModelStore] = {ollama.runtime.name: ollama.models}
     manifest = Manifest(models)
     memory = StoreMemory(paths.data / "stores.json")
-    inventory = Inventory(manifest, stores=tuple(stores.values()), memory=memory)
+    remotes = Remotes(RemoteFile(paths.config / "remotes.json"), vault)
+    inventory = Inventory(manifest, stores=(*stores.values(), *remotes.stores.values()), memory=memory)
     promised = PromisedSpace()
     quota = StorageQuota(
         lambda: round(settings.snapshot.max_storage_gb * GIGABYTE),
@@ -133,7 +138,9 @@ def build(
     vllm = build_vllm(paths, environ, settings=settings, model_settings=model_settings, local_http=local_http)
     runtimes = Runtimes(ollama.runtime, llama_cpp)
     vllm.offer_in(runtimes)
-    gate = Gate()
+    for remote in remotes.all:
+        runtimes.add(remote)
+    gate = Gate(terms_of=remotes.terms_of)
 
     def require_runtime(name: str) -> None:
         RuntimeProfile(settings.snapshot.runtime_profile.value).require(name)
@@ -203,7 +210,7 @@ def build(
             ask=ask,
             load_settings=model_settings.get,
             require_runtime=require_runtime,
-            stores=stores,
+            stores=ChainMap(stores, remotes.stores),
         ),
         verifying=VerifyModels(operations=operations, manifest=manifest, inventory=inventory, models_dir=models),
         stored=StoredModels(
@@ -240,8 +247,10 @@ def build(
         host=host,
         settings=settings,
         vault=vault,
+        remotes=remotes,
     )
     keep_inventory_true(inventory, active, runtimes)
+    remotes.appear_in(runtimes, Elsewhere(inventory, manifest, active=active, deactivate=registry.deactivate))
     return Composition(
         services=services,
         parts=parts,

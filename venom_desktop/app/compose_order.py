@@ -71,6 +71,14 @@ def lifecycle_of(
         if row is not None and row.runtime == ollama.runtime.name:
             ollama.runtime.resume(row, services.model_settings.get(row.key))
 
+    async def resume_remote() -> None:
+        """The model of a server elsewhere that was active goes on answering; nobody is asked for that."""
+        key = services.active.snapshot.key
+        row = services.registry.inventory.get(key) if key is not None else None
+        for remote in services.remotes.all if row is not None else ():
+            if row is not None and remote.name == row.runtime:
+                remote.resume(row)
+
     async def look_at_ollama() -> None:
         """Not waited for: a server that hangs must not hold up the rest."""
         scope.start("first look at Ollama", first_look())
@@ -100,6 +108,7 @@ def lifecycle_of(
         Step(name="llama.cpp", stop=llama_cpp.close),
         Step(name="vLLM", stop=vllm.runtime.close),
         Step(name="Ollama", stop=ollama.runtime.close),
+        Step(name="remote servers", start=resume_remote, stop=services.remotes.close),
         # After the operations, which may start some, and before the servers that these ask and start.
         Step(name="tasks", stop=scope.close),
         Step(name="operations", start=open_operations, stop=operations.close),

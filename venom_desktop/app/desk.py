@@ -8,6 +8,8 @@ from urllib.parse import quote
 
 from venom_desktop.api.payloads import Json, installed_payload, operation_payload, runtime_payload
 from venom_desktop.api.questions import removal_question
+from venom_desktop.api.remote_desk import RemoteDesk
+from venom_desktop.api.schemas import RemoteBody, RemoteTrial
 from venom_desktop.app import instance_door
 from venom_desktop.app.headless import open_home
 from venom_desktop.app.paths import Paths
@@ -55,6 +57,14 @@ class Desk(Protocol):
     async def activate(self, name: str, runtime: str | None) -> Json: ...
 
     async def remove(self, name: str, runtime: str | None, *, confirm: bool) -> str: ...
+
+    async def remotes(self) -> Json: ...
+
+    async def add_remote(self, body: Json) -> Json: ...
+
+    async def remove_remote(self, name: str, *, confirm: bool) -> Json: ...
+
+    async def test_remote(self, body: Json) -> Json: ...
 
 
 @asynccontextmanager
@@ -108,6 +118,19 @@ class RunningDesk:
         answer = await self._call("DELETE", f"/models/registry/{quote(check_name(name), safe='')}{told}")
         return str(answer["operation_id"])
 
+    async def remotes(self) -> Json:
+        return await self._call("GET", "/system/remotes")
+
+    async def add_remote(self, body: Json) -> Json:
+        return await self._call("POST", "/system/remotes", body)
+
+    async def remove_remote(self, name: str, *, confirm: bool) -> Json:
+        told = f"?confirm={str(confirm).lower()}"
+        return await self._call("DELETE", f"/system/remotes/{quote(name, safe='')}{told}")
+
+    async def test_remote(self, body: Json) -> Json:
+        return await self._call("POST", "/system/remotes/test", body)
+
     async def _call(self, method: str, path: str, body: Json | None = None) -> Json:
         try:
             response = await self._client.request(method, self._base + path, json=body, headers=self._headers)
@@ -123,6 +146,7 @@ class OwnDesk:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._registry = services.registry
+        self._remotes = RemoteDesk(services)
 
     async def installed(self) -> Json:
         await self._registry.refresh_stores()
@@ -165,3 +189,15 @@ class OwnDesk:
             raise NeedsConfirmation(question=removal_question(model, delete_own_file=False))
         await start_server(self._services, model.runtime)
         return await self._registry.remove_model(model.name, model.runtime)
+
+    async def remotes(self) -> Json:
+        return await self._remotes.listed()
+
+    async def add_remote(self, body: Json) -> Json:
+        return await self._remotes.add(RemoteBody.model_validate(body))
+
+    async def remove_remote(self, name: str, *, confirm: bool) -> Json:
+        return await self._remotes.remove(name, confirm=confirm)
+
+    async def test_remote(self, body: Json) -> Json:
+        return await self._remotes.test(RemoteTrial.model_validate(body))

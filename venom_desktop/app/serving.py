@@ -1,5 +1,6 @@
 """Starts the server that a command or a script needs: it has no window to start one in."""
 
+from venom_desktop.core.registry.names import is_remote
 from venom_desktop.core.runtimes.base import ServerRuntime
 from venom_desktop.core.runtimes.profiles import RuntimeProfile
 from venom_desktop.core.services import Services
@@ -11,6 +12,6 @@ async def start_server(services: Services, runtime: str | None) -> None:
     Raises `ProfileForbidsRuntime`, and as `ServerRuntime.start`.
     """
     found = services.runtimes.get(runtime or "")
-    if isinstance(found, ServerRuntime):
+    if isinstance(found, ServerRuntime) and not is_remote(found.name):
         RuntimeProfile(services.settings.snapshot.runtime_profile.value).require(found.name)
         await found.start()

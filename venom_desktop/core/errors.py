@@ -3,17 +3,19 @@
 VenomError
 ├── InvalidInput (400)            say what is wrong with what was given
 │   ├── InvalidName, NoUsableFile, PickleOnly, CloudOnly, SplitModel, InvalidSetting, RequestRefused,
-│   │                             ContextExceeded, NotAHub, UnusableProgram (UnusableOllama)
+│   │                             ContextExceeded, NotAHub, UnusableProgram (UnusableOllama), UnusableAuthority
 ├── NotAuthorized (401)           ask for the token
 ├── Forbidden (403)               ProfileForbidsRuntime, GatedRepository, ModelNotPublic, ForeignHost
 ├── NotFound (404)                UnknownModel (ActiveModelGone), UnknownOperation, UnknownRepository, UnknownRuntime,
-│   │                             UnknownLibraryModel
+│   │                             UnknownLibraryModel, UnknownRemote
 ├── Conflict (409)                AlreadyInstalled, OperationRunning, ModelActive (ActiveModelRenamed), AmbiguousName,
 │   │                             FolderLocked, WrongState, RuntimeBusy, NoActiveModel, SettingLocked,
-│   │                             LoadCancelled, PortTaken, ServerPortTaken (ServerRunsAlready)
-│   └── NeedsConfirmation         ask, then call again with confirm: NotOurServer
+│   │                             LoadCancelled, PortTaken, ServerPortTaken (ServerRunsAlready), RemoteControl,
+│   │                             ModelsElsewhere
+│   └── NeedsConfirmation         ask, then call again with confirm: NotOurServer, KeyTravelsOpenly
 ├── TooLarge (413)
-├── UpstreamFailed (502)          SourceUnreachable, SourceChanged, TokenRefused, TokenWithheld, ChecksumMismatch,
+├── UpstreamFailed (502)          SourceUnreachable, SourceChanged (NotAModelServer), TokenRefused (RemoteKeyRefused,
+│   │                             RemoteKeyMissing), TokenWithheld, ChecksumMismatch,
 │   │                             DownloadInterrupted (PullBrokenOff), ModelNotLoaded,
 │   │                             ReleaseWithoutArchive, UnsafeArchive
 │   └── SourceBusy (429)          wait as told
@@ -21,7 +23,8 @@ VenomError
 ├── RuntimeUnavailable (503)      offer Start; RuntimeFailed explains an exit (RuntimeDied, KeepsCrashing,
 │                                 OutOfGraphicsMemory, UnfitSettings, UnfitModel, IncompleteModel, NoGraphicsCard);
 │                                 ServerGone, ProgramMissing (VllmMissing), RuntimeTooOld (offer Install),
-│                                 ProgramUnusable, ControlRefused (403)
+│                                 ProgramUnusable, ControlRefused (403), RemoteUnreachable
+│                                 (RemoteUntrusted, RemoteElsewhere)
 ├── NotEnoughSpace (507)          QuotaExceeded, DiskFull, NoRoomForProgram: offer what to delete
 ├── SecretMissing (401)           open Settings
 ├── KeyringUnavailable (503)      keep keys in memory and say so
@@ -55,6 +58,7 @@ class Cure(Enum):
     LOWER_MEMORY = "lower_memory"
     """Open the model's settings at those that decide how much memory it takes."""
     CHANGE_MODEL_SETTINGS = "change_model_settings"
+    OPEN_REMOTES = "open_remotes"
 
 
 class VenomError(Exception):
@@ -154,6 +158,12 @@ class UnusableOllama(UnusableProgram):
     sentence = "{path} is not an ollama that runs here ({problem}). Choose the ollama program."
 
 
+class UnusableAuthority(InvalidInput):
+    reason_code = "UNUSABLE_AUTHORITY"
+    sentence = "{path} cannot be used as a file of certificates ({problem}). Choose a file in PEM form."
+    cures: ClassVar[tuple[Cure, ...]] = (Cure.OPEN_REMOTES,)
+
+
 class RequestRefused(InvalidInput):
     """A model server did not take the request as it is; `problem` in its words."""
 
@@ -243,6 +253,11 @@ class UnknownOperation(NotFound):
 class UnknownRuntime(NotFound):
     reason_code = "UNKNOWN_RUNTIME"
     sentence = "No runtime is called {runtime}. Known here: {known}."
+
+
+class UnknownRemote(NotFound):
+    reason_code = "UNKNOWN_REMOTE"
+    sentence = "No remote server is called {name}. Known here: {known}."
 
 
 class UnknownRepository(NotFound):
@@ -342,6 +357,20 @@ class NoActiveModel(Conflict):
     cures: ClassVar[tuple[Cure, ...]] = (Cure.ACTIVATE_MODEL,)
 
 
+class RemoteControl(Conflict):
+    """Starting and stopping a server that stands elsewhere."""
+
+    reason_code = "REMOTE_CONTROL"
+    sentence = "{server} runs on another machine. Start and stop it there."
+
+
+class ModelsElsewhere(Conflict):
+    """Removing, verifying and bringing models of a server that stands elsewhere; `verb` as in "be removed"."""
+
+    reason_code = "MODELS_ELSEWHERE"
+    sentence = "The models of {server} are kept by that server, so they cannot {verb} from here."
+
+
 class NeedsConfirmation(Conflict):
     """The window asks; HTTP and command line call again with `confirm`."""
 
@@ -352,6 +381,14 @@ class NeedsConfirmation(Conflict):
 class NotOurServer(NeedsConfirmation):
     reason_code = "NOT_OUR_SERVER"
     sentence = "{runtime} was started by another program (PID {pid}), not by this one. End it all the same?"
+
+
+class KeyTravelsOpenly(NeedsConfirmation):
+    reason_code = "KEY_TRAVELS_OPENLY"
+    sentence = (
+        "The key would travel to {host} without encryption, and whoever is on the way could read it. "
+        "Use https if the server offers it. Store the key all the same?"
+    )
 
 
 class TooLarge(VenomError):
@@ -381,6 +418,25 @@ class TokenRefused(UpstreamFailed):
     reason_code = "TOKEN_REFUSED"
     sentence = "{source} refused the stored token. Replace it in Settings."
     cures: ClassVar[tuple[Cure, ...]] = (Cure.OPEN_TOKEN_SETTINGS,)
+
+
+class RemoteKeyRefused(TokenRefused):
+    reason_code = "REMOTE_KEY_REFUSED"
+    sentence = "{server} refused the key. Enter another one under Settings, Remote servers."
+    cures: ClassVar[tuple[Cure, ...]] = (Cure.OPEN_REMOTES,)
+
+
+class RemoteKeyMissing(RemoteKeyRefused):
+    reason_code = "REMOTE_KEY_MISSING"
+    sentence = "{server} asks for a key and none is stored. Enter it under Settings, Remote servers."
+
+
+class NotAModelServer(SourceChanged):
+    """`kind` as "Ollama" or "OpenAI-compatible"."""
+
+    reason_code = "NOT_A_MODEL_SERVER"
+    sentence = "What answers at {address} does not speak as an {kind} server does. Check the address and the kind."
+    cures: ClassVar[tuple[Cure, ...]] = (Cure.OPEN_REMOTES,)
 
 
 class TokenWithheld(UpstreamFailed):
@@ -567,6 +623,33 @@ class VllmMissing(ProgramMissing):
     reason_code = "VLLM_MISSING"
     sentence = "{runtime} was not found. Install it in an environment of its own and name its vllm program in Settings."
     cures: ClassVar[tuple[Cure, ...]] = (Cure.OPEN_SETTINGS,)
+
+
+class RemoteUnreachable(RuntimeUnavailable):
+    """A server elsewhere; nobody starts it from here."""
+
+    reason_code = "REMOTE_UNREACHABLE"
+    sentence = "{server} does not answer at {address}. Check that it runs and that this computer may reach it."
+    cures: ClassVar[tuple[Cure, ...]] = (Cure.TRY_AGAIN, Cure.OPEN_REMOTES)
+
+
+class RemoteUntrusted(RemoteUnreachable):
+    """`problem` in the words of the TLS library."""
+
+    reason_code = "REMOTE_UNTRUSTED"
+    sentence = (
+        "The certificate of {server} is not trusted here ({problem}). "
+        "Check the address, or choose the file of the authority that signed it."
+    )
+    cures: ClassVar[tuple[Cure, ...]] = (Cure.OPEN_REMOTES,)
+
+
+class RemoteElsewhere(RemoteUnreachable):
+    reason_code = "REMOTE_ELSEWHERE"
+    sentence = (
+        "{server} passed the question on to {host}, which is not followed. Enter the address of the server itself."
+    )
+    cures: ClassVar[tuple[Cure, ...]] = (Cure.OPEN_REMOTES,)
 
 
 class RuntimeTooOld(RuntimeUnavailable):

@@ -9,7 +9,7 @@ import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from venom_desktop.core.errors import (
     InvalidSetting,
@@ -47,8 +47,10 @@ _RETRIED_STATUS = frozenset({500, 502, 503, 504})
 
 Client = httpx.AsyncClient
 Response = httpx.Response
+Request = httpx.Request
 HttpError = httpx.HTTPError
 Timeout = httpx.Timeout
+Auth = httpx.Auth
 WIRE_ERRORS = (httpx.HTTPError, httpx.InvalidURL, UnicodeError)
 """What asking an address can raise that others gave us; httpx passes the last two on from addresses that are none."""
 
@@ -101,13 +103,41 @@ def make_local_client() -> httpx.AsyncClient:
     )
 
 
+def make_keyed_client(auth: Auth, certificate_file: Path | None) -> httpx.AsyncClient:
+    """A client for one server elsewhere: it follows no redirect, so a key stays where it belongs, and waits long.
+
+    Reads certificates, so call it in a thread. Raises `OSError` for a file that cannot be read or holds none.
+    """
+    return httpx.AsyncClient(
+        auth=auth,
+        follow_redirects=False,
+        timeout=httpx.Timeout(None, connect=CONNECT_TIMEOUT_S),
+        verify=_trust(certificate_file),
+        headers={"User-Agent": USER_AGENT},
+        event_hooks={"request": [_require_port]},
+    )
+
+
 def import_passing() -> None:
     """Import what `PassingClient` needs: a quarter of a second that belongs into a thread."""
     import aiohttp  # noqa: F401 - only to have it
 
 
-class PassedAnswer:
+class Passed(Protocol):
     """An answer whose bytes are handed on as they come."""
+
+    status: int
+    content_type: str
+    retry_after_s: int | None
+
+    async def read(self) -> bytes: ...
+
+    def pieces(self) -> AsyncIterator[bytes]:
+        """What has arrived, whenever something has."""
+
+
+class PassedAnswer:
+    """Implements `Passed` over aiohttp."""
 
     def __init__(self, response: "ClientResponse") -> None:
         self._response = response
@@ -119,7 +149,6 @@ class PassedAnswer:
         return await self._response.read()
 
     def pieces(self) -> AsyncIterator[bytes]:
-        """What has arrived, whenever something has."""
         return self._response.content.iter_any()
 
 

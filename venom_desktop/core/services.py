@@ -16,6 +16,7 @@ from venom_desktop.core.runtimes.ask import Ask
 from venom_desktop.core.runtimes.base import Runtime
 from venom_desktop.core.runtimes.crash_watch import CrashWatch
 from venom_desktop.core.runtimes.model_settings import ModelSettingsStore
+from venom_desktop.core.runtimes.remotes import Remotes
 from venom_desktop.core.secrets.vault import Vault
 from venom_desktop.core.settings.store import SettingsStore
 
@@ -39,3 +40,4 @@ class Services:
     host: HostMonitor
     settings: SettingsStore
     vault: Vault
+    remotes: Remotes

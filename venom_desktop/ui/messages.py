@@ -90,6 +90,8 @@ def cure_words(cure: Cure) -> str:
             return tr("Lower memory use…")
         case Cure.CHANGE_MODEL_SETTINGS:
             return tr("Change its settings…")
+        case Cure.OPEN_REMOTES:
+            return tr("Remote servers…")
 
 
 def show_error(banner: Banner, error: BaseException, on_cure: CureAction | None = None) -> None:

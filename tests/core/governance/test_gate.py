@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from venom_desktop.core.errors import RuntimeUnavailable
-from venom_desktop.core.governance.base import CallRecord, CallRequest, Outcome, Purpose, Target, Usage
+from venom_desktop.core.governance.base import NO_TERMS, CallRecord, CallRequest, Outcome, Purpose, Target, Terms, Usage
 from venom_desktop.core.governance.gate import Gate
 
 TARGET = Target(runtime="llama_cpp", model="tiny")
@@ -90,3 +90,21 @@ async def test_the_last_hundred_calls_are_kept() -> None:
             call.finish(Usage(completion_tokens=number))
     assert [record.usage.completion_tokens for record in gate.recent] == list(range(3, 103))
     assert len({record.call_id for record in gate.recent}) == 100
+
+
+async def test_a_call_knows_what_it_cost_and_unknown_is_never_nothing() -> None:
+    terms = Terms(input_usd=2.0, output_usd=10.0, requests_per_minute=60)
+    gate = Gate(terms_of=lambda target: terms if target == TARGET else NO_TERMS)
+
+    async def used(target: Target, usage: Usage) -> CallRecord:
+        async with gate.call(CallRequest(target=target, purpose=Purpose.PROMPT)) as call:
+            call.finish(usage)
+        return gate.recent[-1]
+
+    whole = await used(TARGET, Usage(prompt_tokens=1_000, completion_tokens=500))
+    assert (whole.terms, whole.cost_usd) == (terms, 0.007)
+    assert (await used(TARGET, Usage(prompt_tokens=1_000))).cost_usd is None
+    other = await used(Target(runtime="ollama", model="tiny"), Usage(prompt_tokens=1_000, completion_tokens=500))
+    assert (other.terms, other.cost_usd) == (NO_TERMS, None)
+    assert Terms(input_usd=0, output_usd=0).cost_usd(Usage(prompt_tokens=1, completion_tokens=1)) == 0
+    assert Terms(input_usd=0).cost_usd(Usage(prompt_tokens=1, completion_tokens=1)) is None

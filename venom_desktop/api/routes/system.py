@@ -6,7 +6,8 @@ from starlette.responses import Response
 from venom_desktop.api.payloads import Json, active_payload, runtime_payload
 from venom_desktop.api.replies import reply
 from venom_desktop.api.schemas import ActiveServer, Confirmation
-from venom_desktop.core.errors import NeedsConfirmation, NoActiveModel, UnknownRuntime
+from venom_desktop.core.errors import NeedsConfirmation, NoActiveModel, RemoteControl, UnknownRuntime
+from venom_desktop.core.registry.names import is_remote
 from venom_desktop.core.runtimes.base import Control, Runtime, ServerRuntime
 from venom_desktop.core.runtimes.profiles import RuntimeProfile
 from venom_desktop.core.services import Services
@@ -42,7 +43,7 @@ class SystemRoutes:
 
     async def start(self, name: str) -> Response:
         """Start a runtime; one that serves a single model starts with the one it answered with last."""
-        runtime = self._runtime(name)
+        runtime = self._own(name)
         if isinstance(runtime, ServerRuntime):
             await runtime.start()
         elif not runtime.snapshot.loaded:
@@ -51,7 +52,7 @@ class SystemRoutes:
 
     async def stop(self, name: str, body: Confirmation | None = None, confirm: bool = False) -> Response:
         """End a runtime's process and free its memory; what is being answered breaks off, so that is asked first."""
-        runtime, confirmed = self._runtime(name), _is_confirmed(body, confirm)
+        runtime, confirmed = self._own(name), _is_confirmed(body, confirm)
         _ask_before_break(runtime, confirmed=confirmed)
         self._services.crash_watch.stay_down(name)
         if isinstance(runtime, ServerRuntime):
@@ -62,7 +63,7 @@ class SystemRoutes:
 
     async def restart(self, name: str, body: Confirmation | None = None, confirm: bool = False) -> Response:
         """Stop and start with the same model; a server that loads on demand comes back empty."""
-        runtime, confirmed = self._runtime(name), _is_confirmed(body, confirm)
+        runtime, confirmed = self._own(name), _is_confirmed(body, confirm)
         _ask_before_break(runtime, confirmed=confirmed)
         if isinstance(runtime, ServerRuntime):
             if confirmed and runtime.snapshot.control is Control.EXTERNAL:
@@ -87,6 +88,13 @@ class SystemRoutes:
         if name not in offered:
             raise UnknownRuntime(runtime=f"{name:.60}", known=", ".join(offered) or "none")
         return offered[name]
+
+    def _own(self, name: str) -> Runtime:
+        """As `_runtime`, for what is started and stopped. Raises `RemoteControl` for a server elsewhere."""
+        runtime = self._runtime(name)
+        if is_remote(name):
+            raise RemoteControl(server=runtime.snapshot.title)
+        return runtime
 
     def _last_model(self, runtime: str) -> str:
         """Raises `NoActiveModel` when nothing was ever activated there."""

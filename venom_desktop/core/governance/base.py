@@ -1,8 +1,14 @@
 """What a model call is to governance: who asks for what, and the record that remains of it."""
 
+import math
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from venom_desktop.core.errors import InvalidInput
+
+MOST_USD = 100_000
+MOST_REQUESTS = 1_000_000
 
 
 class Purpose(StrEnum):
@@ -25,6 +31,33 @@ class Target:
 
     runtime: str
     model: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What a call costs and how often it may be made: US dollars per million tokens; None is unknown, 0 is free."""
+
+    input_usd: float | None = None
+    output_usd: float | None = None
+    requests_per_minute: int | None = None
+
+    def checked(self) -> "Terms":
+        """Itself. Raises `InvalidInput` for what is no price and no limit."""
+        prices = [price for price in (self.input_usd, self.output_usd) if price is not None]
+        if any(not math.isfinite(price) or not 0 <= price <= MOST_USD for price in prices):
+            raise InvalidInput(problem=f"A price is a number of dollars per million tokens, from 0 to {MOST_USD}.")
+        if self.requests_per_minute is not None and not 1 <= self.requests_per_minute <= MOST_REQUESTS:
+            raise InvalidInput(problem=f"A limit is a whole number of requests a minute, from 1 to {MOST_REQUESTS}.")
+        return self
+
+    def cost_usd(self, usage: "Usage") -> float | None:
+        """What a call cost; None when a price or a count is unknown, never a guess."""
+        parts = (self.input_usd, usage.prompt_tokens), (self.output_usd, usage.completion_tokens)
+        costs = [price * count / 1e6 for price, count in parts if price is not None and count is not None]
+        return sum(costs) if len(costs) == len(parts) else None
+
+
+NO_TERMS = Terms()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,4 +91,8 @@ class CallRecord:
     duration_s: float
     first_token_s: float | None = None
     usage: Usage = Usage()
+    terms: Terms = NO_TERMS
+    """Those of `target`."""
+    cost_usd: float | None = None
+    """None is unknown; a call that used nothing that is known costs no known amount either."""
     reason_code: str | None = None

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 
 from venom_desktop.core.errors import VenomError
-from venom_desktop.core.governance.base import CallRecord, CallRequest, Outcome, Target, Usage
+from venom_desktop.core.governance.base import NO_TERMS, CallRecord, CallRequest, Outcome, Target, Terms, Usage
 from venom_desktop.core.signals import Signal
 
 KEPT = 100
@@ -19,13 +19,22 @@ Clock = Callable[[], float]
 class Call:
     """One call under way. Callers send it to `target`, which need not be the one they asked for."""
 
-    def __init__(self, request: CallRequest, next_target: "NextTarget", *, clock: Clock, started_at: datetime) -> None:
+    def __init__(
+        self,
+        request: CallRequest,
+        next_target: "NextTarget",
+        *,
+        clock: Clock,
+        started_at: datetime,
+        terms_of: "TermsOf",
+    ) -> None:
         self.call_id = str(uuid.uuid4())
         self.request = request
         self.target = request.target
         self.usage = Usage()
         self.first_token_s: float | None = None
         self._next_target = next_target
+        self._terms_of = terms_of
         self._clock = clock
         self._started = clock()
         self._started_at = started_at
@@ -52,11 +61,14 @@ class Call:
             duration_s=self._clock() - self._started,
             first_token_s=self.first_token_s,
             usage=self.usage,
+            terms=self._terms_of(self.target),
+            cost_usd=self._terms_of(self.target).cost_usd(self.usage),
             reason_code=reason_code,
         )
 
 
 NextTarget = Callable[[Call, VenomError], Target | None]
+TermsOf = Callable[[Target], Terms]
 
 
 def nobody_else(call: Call, error: VenomError) -> None:
@@ -64,18 +76,29 @@ def nobody_else(call: Call, error: VenomError) -> None:
     del call, error
 
 
+def no_terms(target: Target) -> Terms:
+    """Nothing is known of what it costs."""
+    del target
+    return NO_TERMS
+
+
 class Gate:
-    """`calls` publishes the record of every call that ended; `recent` has the last hundred, newest last."""
+    """`calls` publishes the record of every call that ended; `recent` has the last hundred, newest last.
+
+    `terms_of` gives what a call of a target costs and how often it may be made.
+    """
 
     def __init__(
         self,
         *,
         next_target: NextTarget = nobody_else,
+        terms_of: TermsOf = no_terms,
         clock: Clock = time.monotonic,
         now: Callable[[], datetime] = lambda: datetime.now().astimezone(),
     ) -> None:
         self.calls: Signal[CallRecord] = Signal()
         self._next_target = next_target
+        self._terms_of = terms_of
         self._clock = clock
         self._now = now
         self._recent: deque[CallRecord] = deque(maxlen=KEPT)
@@ -90,7 +113,7 @@ class Gate:
 
         Leaving without an error completes the call, a cancelled task or a closed generator cancels it.
         """
-        call = Call(request, self._next_target, clock=self._clock, started_at=self._now())
+        call = Call(request, self._next_target, clock=self._clock, started_at=self._now(), terms_of=self._terms_of)
         try:
             yield call
         except VenomError as error:

@@ -14,7 +14,7 @@ from venom_desktop.core.registry.model import ModelKey, ModelMetadata, ModelStat
 from venom_desktop.core.registry.store_memory import StoreMemory
 from venom_desktop.core.registry.store_rows import MergedRows, StoreView, view_of
 from venom_desktop.core.runtimes.model_store import ModelStore, StoreSnapshot
-from venom_desktop.core.signals import Signal
+from venom_desktop.core.signals import Signal, Unsubscribe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +68,8 @@ class Inventory:
         self.changed: Signal[InventorySnapshot] = Signal()
         self._manifest = manifest
         self._other_folders = other_folders
-        self._stores = tuple(stores)
+        self._stores: tuple[ModelStore, ...] = ()
+        self._end_of: dict[str, Unsubscribe] = {}
         self._memory = memory
         self._snapshot: InventorySnapshot | None = None
         self._of_version = -1
@@ -82,8 +83,9 @@ class Inventory:
         self._scans_begun = 0
         self._scan_shown = 0
         self._held = 0
-        self._ends = [manifest.saved.subscribe(lambda _: self._publish())]
-        self._ends += [store.changed.subscribe(self._hear) for store in self._stores]
+        self._end = manifest.saved.subscribe(lambda _: self._publish())
+        for store in stores:
+            self._follow(store)
 
     @property
     def snapshot(self) -> InventorySnapshot:
@@ -125,6 +127,23 @@ class Inventory:
             self._loaded = loaded
             self._publish()
 
+    @property
+    def stores(self) -> dict[str, ModelStore]:
+        """Those of now, by runtime."""
+        return {store.snapshot.runtime: store for store in self._stores}
+
+    def add_store(self, store: ModelStore) -> None:
+        """Its rows show from now on; an earlier store of the same runtime gives way to it."""
+        self._follow(store)
+        self._publish()
+
+    def remove_store(self, runtime: str) -> None:
+        """Its rows go, and what it listed last is forgotten."""
+        self._leave(runtime)
+        if self._memory is not None:
+            self._memory.forget(runtime)
+        self._publish()
+
     async def refresh(self) -> InventorySnapshot:
         """Look at the disk again, in a thread; publishes when something differs."""
         self._scans_begun += 1
@@ -147,7 +166,8 @@ class Inventory:
             self._publish()
 
     def close(self) -> None:
-        for end in self._ends:
+        self._end()
+        for end in self._end_of.values():
             end()
 
     async def aclose(self) -> None:
@@ -157,6 +177,15 @@ class Inventory:
             for store in self._stores:
                 self._remember(store.snapshot)
             await self._memory.settled()
+
+    def _follow(self, store: ModelStore) -> None:
+        self._leave(store.snapshot.runtime)
+        self._stores = (*self._stores, store)
+        self._end_of[store.snapshot.runtime] = store.changed.subscribe(self._hear)
+
+    def _leave(self, runtime: str) -> None:
+        self._stores = tuple(store for store in self._stores if store.snapshot.runtime != runtime)
+        self._end_of.pop(runtime, lambda: None)()
 
     def _hear(self, store: StoreSnapshot) -> None:
         self._remember(store)

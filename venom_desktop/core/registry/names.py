@@ -17,6 +17,8 @@ _SIZE = re.compile(r"(?:\d+x)?\d+(?:\.\d+)?[bm]")
 _QUANTIZATION = re.compile(r"i?q\d\w*|(?:b?f|fp)\d+")
 _VERSION = re.compile(r"v\d")
 _SLUG_LENGTH = 120
+_REMOTE = "remote-"
+_REMOTE_SLUG_LENGTH = 40
 
 
 def check_name(name: str) -> str:
@@ -69,6 +71,21 @@ def slug_for_file(path: PurePath, taken: Container[str] = ()) -> str:
     return check_name(f"{slug}-{count}")
 
 
+def is_remote(runtime: str) -> bool:
+    """Whether a runtime of this name is a server elsewhere: it is not started or stopped here, and keeps its models."""
+    return runtime.startswith(_REMOTE)
+
+
+def remote_name(title: str, taken: Container[str] = ()) -> str:
+    """`remote-<slug>` for a server of this title, not among `taken`."""
+    folded = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    slug = re.sub(r"[^a-z0-9]+", "-", folded).strip("-")[:_REMOTE_SLUG_LENGTH].rstrip("-") or "server"
+    name, count = f"{_REMOTE}{slug}", 2
+    while name in taken:
+        name, count = f"{_REMOTE}{slug}-{count}", count + 1
+    return name
+
+
 def ollama_title(name: str) -> str:
     """An Ollama name as a person would say it: `gemma3:4b` is "Gemma3 4B"; of a name of the hub the repository."""
     path, _, tag = ollama_name(name).rpartition(":")
@@ -87,9 +104,13 @@ def is_from_hugging_face(name: str) -> bool:
 
 def is_this_machine(host: str) -> bool:
     """Whether a registry's host, which has to come with its port, is this machine: it speaks plain http then."""
-    bare = host.rpartition(":")[0]
+    return is_this_host(host.rpartition(":")[0])
+
+
+def is_this_host(name: str) -> bool:
+    """Whether a host without its port is this machine."""
     try:
-        return bare.lower() == "localhost" or ipaddress.ip_address(bare).is_loopback
+        return name.lower() == "localhost" or ipaddress.ip_address(name).is_loopback
     except ValueError:
         return False
 

@@ -23,6 +23,7 @@ from venom_desktop.core.registry.stored import StoredModels
 from venom_desktop.core.registry.updates import Updates
 from venom_desktop.core.registry.verify import VerifyModels
 from venom_desktop.core.signals import Signal
+from venom_desktop.core.tasks import TaskScope
 
 MOST_LISTED = 500
 
@@ -94,8 +95,7 @@ class ModelRegistry:
 
         Raises `UnknownModel`, `AmbiguousName`.
         """
-        stores = self._stored.stores.by_runtime if self._stored is not None else {}
-        return await find_now(self.inventory, stores, model_name, runtime)
+        return await find_now(self.inventory, self.inventory.stores, model_name, runtime)
 
     async def import_file(self, path: Path) -> ModelKey:
         """List a GGUF file of the user's own, used where it lies; see `ImportFiles.import_file` for what it raises."""
@@ -139,8 +139,10 @@ class ModelRegistry:
 
     async def refresh_stores(self) -> None:
         """Ask the runtimes that keep models by themselves what they have now; one that is away is told, not raised."""
-        for store in self._stored.stores.by_runtime.values() if self._stored is not None else ():
-            await store.refresh()
+        async with TaskScope("stores") as scope:
+            for runtime, store in self.inventory.stores.items():
+                scope.start(runtime, store.refresh())
+            await scope.drain()
 
     async def remove_model(self, model_name: str, runtime: str | None = None, *, delete_own_file: bool = False) -> str:
         """Start a removal; see `RemoveModels.remove` for what it raises."""

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from pathlib import Path
 
-from venom_desktop.core.errors import ModelActive, StorageFailed, UnknownModel
+from venom_desktop.core.errors import ModelActive, ModelsElsewhere, StorageFailed, UnknownModel
 from venom_desktop.core.operations.operation import ModelOperation, OperationType, Progress
 from venom_desktop.core.operations.service import Kind, OperationService
 from venom_desktop.core.registry.deletion import delete_files
@@ -12,6 +12,7 @@ from venom_desktop.core.registry.inventory import Inventory
 from venom_desktop.core.registry.look_up import find_now
 from venom_desktop.core.registry.manifest import Manifest
 from venom_desktop.core.registry.model import NOTHING, ModelKey, ModelMetadata
+from venom_desktop.core.registry.names import is_remote
 from venom_desktop.core.registry.own_files import named_parts
 from venom_desktop.core.runtimes.model_store import ModelStore
 
@@ -50,6 +51,8 @@ class RemoveModels:
         """
         self._manifest.require_writable()
         model = await find_now(self._inventory, self._stores, model_name, runtime)
+        if is_remote(model.runtime):
+            raise ModelsElsewhere(server=model.runtime, verb="be removed")
         if self._active() == model.key:
             raise ModelActive
         return await self._operations.start(

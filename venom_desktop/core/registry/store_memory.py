@@ -61,6 +61,11 @@ class StoreMemory:
         if written is None or written.models != models:
             self._write()
 
+    def forget(self, runtime: str) -> None:
+        """Its server is none of ours any more. Call it on the loop."""
+        if self._listings.pop(runtime, None) is not None:
+            self._write()
+
     async def settled(self) -> None:
         """Return when everything is on the disk that can be, the last times of reading too."""
         if self._listings != self._on_disk:

@@ -24,6 +24,7 @@ class StoreView:
     listed: bool = False
     read_at: datetime | None = field(default=None, compare=False)
     """A later time alone is no news."""
+    title: str | None = None
     folder: Path | None = None
     disk_bytes: int | None = None
     error: VenomError | None = None
@@ -41,6 +42,7 @@ def view_of(
         reachable=snapshot.reachable,
         listed=listed,
         read_at=snapshot.read_at if snapshot.read_at is not None else remembered_at,
+        title=snapshot.title,
         folder=snapshot.folder,
         disk_bytes=snapshot.disk_bytes,
         error=error,

@@ -1,7 +1,7 @@
 """What every runtime offers: state snapshots, load and unload, and chat over one request shape."""
 
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any, Protocol, runtime_checkable
 
 from venom_desktop.core.errors import VenomError
+from venom_desktop.core.http import Passed
 from venom_desktop.core.registry.model import ModelMetadata
 from venom_desktop.core.runtimes.load_progress import LoadProgress
 from venom_desktop.core.runtimes.state import RuntimeState as RuntimeState
@@ -116,6 +117,14 @@ class ChatChunk:
     tokens_per_s: float | None = None
 
 
+class Post(Protocol):
+    """Sends bytes on as `PassingClient.post` does."""
+
+    def __call__(
+        self, url: str, body: bytes, *, headers: Mapping[str, str], source: str, streamed: bool = False
+    ) -> AbstractAsyncContextManager[Passed]: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upstream:
     """Where a runtime answers in OpenAI's shapes: `base_url` without `/v1`; `headers` go with each request."""
@@ -123,6 +132,8 @@ class Upstream:
     base_url: str
     model: str
     headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    post: "Post | None" = field(default=None, repr=False)
+    """How to send there, where the common client may not: with a key or certificates of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

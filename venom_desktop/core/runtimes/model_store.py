@@ -29,6 +29,8 @@ class StoreSnapshot:
     disk_bytes: int | None = None
     is_here: bool = True
     """False: the server is another machine's, and so is the disk it fills."""
+    title: str | None = None
+    """What the user calls its server, where that is not told by `runtime`."""
     error: VenomError | None = None
 
 

@@ -100,6 +100,9 @@ async def stream_chat(
         async with http.stream("POST", url, json=body, headers=dict(upstream.headers)) as response:
             if response.status_code != 200:
                 raise refusal(response, await response.aread(), source=source)
+            if response.headers.get("Content-Type", "").lower().startswith("text/html"):
+                # A page of a proxy or of quite another program.
+                raise SourceChanged(source=source)
             answer = _Answer(source=source, clock=clock)
             events = EventStream(source=source)
             async for block in response.aiter_bytes():
