@@ -17,6 +17,7 @@ MODULES: Final = (
     "responsiveness",
     "tabs",
     "ui_catalog",
+    "tray",
     "catalog_filter",
     "catalog_down",
     "ollama_library",

@@ -52,6 +52,8 @@ BARS: Final[Mapping[str, Bar]] = {
     "tabs_catalog_again_stall_max": Bar(limit=50),
     "catalog_keystroke_painted_p95_10000_rows": Bar(limit=16),
     "catalog_keystroke_painted_p95_100000_rows": Bar(limit=50),
+    "tray_menu_500_models_p95": Bar(limit=50),
+    "tray_switch_model_500_models_p95": Bar(limit=50),
     **{
         f"catalog_filter_{kind}_{rows}_p95": Bar(limit=limit)
         for kind in ("text", "text_and_filters")

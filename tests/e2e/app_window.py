@@ -45,13 +45,13 @@ def wait_for(fact: Callable[[], T], *, timeout_s: float = WAIT_S) -> T:
 class AppWindow:
     """One run of the program. Verbs wait until they can be done, and fail with what is there instead."""
 
-    def __init__(self, home: Path, environ: Mapping[str, str]) -> None:
+    def __init__(self, home: Path, environ: Mapping[str, str], *arguments: str) -> None:
         self.home = home
         self.errors_file = home.parent / f"{home.name}-stderr.txt"
         ours, theirs = socket.socketpair()
         with theirs, self.errors_file.open("ab") as errors:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "tests.e2e.driver", str(theirs.fileno())],
+                [sys.executable, "-m", "tests.e2e.driver", str(theirs.fileno()), *arguments],
                 env={**os.environ, **environ, "VENOM_HOME": str(home)},
                 cwd=ROOT,
                 pass_fds=[theirs.fileno()],

@@ -21,7 +21,7 @@ def open_window(display: str, private_home: Path) -> Iterator[OpenWindow]:
     """`open_window(hub_url)` starts the program in this test's home and waits until it can be used."""
     opened: list[AppWindow] = []
 
-    def start(hub_url: str, *, wait: bool = True, environ: Mapping[str, str] | None = None) -> AppWindow:
+    def start(hub_url: str, *arguments: str, wait: bool = True, environ: Mapping[str, str] | None = None) -> AppWindow:
         window = AppWindow(
             private_home,
             {
@@ -32,6 +32,7 @@ def open_window(display: str, private_home: Path) -> Iterator[OpenWindow]:
                 "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
                 **(environ or {}),
             },
+            *arguments,
         )
         opened.append(window)
         if wait:

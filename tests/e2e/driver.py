@@ -1,7 +1,7 @@
 """The window's own program with a hand in it: the test tells it over a socket what to look at, click and type.
 
-`python -m tests.e2e.driver FD` answers JSON lines on the socket FD. The hand sees what is visible and acts by mouse
-and key events alone; a widget that is covered, disabled or behind a dialog cannot be clicked.
+`python -m tests.e2e.driver FD [ARGUMENT...]` answers JSON lines on the socket FD. The hand sees what is visible
+and acts by mouse and key events alone; a widget that is covered, disabled or behind a dialog cannot be clicked.
 """
 
 import json
@@ -15,7 +15,7 @@ from PySide6.QtCore import QObject, Qt, Slot
 from PySide6.QtCore import Signal as QtSignal
 from PySide6.QtWidgets import QApplication
 
-from tests.e2e import hand
+from tests.e2e import hand, tray_hand
 
 
 class Desk(QObject):
@@ -68,7 +68,7 @@ def serve(channel: socket.socket) -> None:
 
 
 def _answer(desk: Desk, request: dict[str, Any]) -> dict[str, object]:
-    act = hand.ACTIONS[request.pop("do")]
+    act = (hand.ACTIONS | tray_hand.ACTIONS)[request.pop("do")]
     try:
         return {"value": desk.ask(lambda: act(**request))}
     except (LookupError, RuntimeError) as error:
@@ -81,7 +81,7 @@ def main() -> int:
     threading.Thread(target=serve, args=(channel,), daemon=True, name="hand").start()
     from venom_desktop.app.main import main as venom_desktop
 
-    return venom_desktop([])
+    return venom_desktop(sys.argv[2:])
 
 
 if __name__ == "__main__":

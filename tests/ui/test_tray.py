@@ -17,6 +17,7 @@ from venom_desktop.core.errors import Cure, RuntimeFailed
 from venom_desktop.core.operations.operation import OperationStatus, OperationType
 from venom_desktop.core.registry.model import ModelMetadata
 from venom_desktop.ui import theme
+from venom_desktop.ui.bridge import Merged
 from venom_desktop.ui.main_window import MainWindow
 from venom_desktop.ui.theme import ThemeChoice
 from venom_desktop.ui.tray import Tray, TrayParts
@@ -96,7 +97,8 @@ async def desk(themed: QApplication, private_home: Path) -> AsyncIterator[Desk]:
         tray = NotingTray(bench.bridge, parts)
         yield Desk(bench, window, presence, tray, opened, cures)
         await turns()
-        tray.close()
+        if tray.icon is not None:
+            tray.close()
         place.close()
         delete(window)
 
@@ -282,6 +284,21 @@ async def test_without_a_tray_there_is_no_icon_and_one_that_comes_gets_it(desk: 
     desk.presence.become(True)
     (icon,) = desk.icons()
     assert icon.toolTip() == "Venom Desktop: No model running"
+
+
+async def test_what_ends_behind_a_tray_that_was_taken_away_reaches_nobody(desk: Desk) -> None:
+    script = desk.bench.script(OperationType.INSTALL)
+    key = await desk.bench.start()
+    desk.tray.close()
+    # What Qt does at the next turn of its own loop.
+    delete(desk.tray.menu)
+    heard: list[object] = []
+    merged: Merged[object] = Merged(desk.window, heard.append)
+    script.finish()
+    await until(lambda: desk.bench.registry.get_operation_status(key).status is OperationStatus.COMPLETED)
+    merged.add(None)
+    await until(lambda: heard)
+    assert desk.tray.told == []
 
 
 async def test_the_icon_follows_the_theme(desk: Desk, themed: QApplication) -> None:

@@ -9,6 +9,9 @@ from venom_desktop.ui.theme_tokens import ColorRole, Tokens
 _FRAMES: Final = """
 * { outline: none; }
 QToolTip { background: @raised; color: @text; border: 1px solid @field; padding: 5px 8px; }
+QBalloonTip { background: @raised; color: @text; }
+QBalloonTip QLabel { background: transparent; color: @text; }
+QBalloonTip QPushButton { background: transparent; border: 0; min-height: 0; padding: 0; }
 QMainWindow, QDialog { background: @window; }
 QDialog[role="dialog"] { background: @surface; }
 QFrame[role="header"] { background: @window; border: 0; border-bottom: 1px solid @line; }

@@ -66,7 +66,10 @@ class Tray(QObject):
         self._follow(parts.presence.there)
 
     def close(self) -> None:
-        """Take the icon away; nothing is told any more."""
+        """Take the icon away; nothing is told any more, though work goes on ending behind it."""
+        for subscription in self._subscriptions:
+            subscription.end()
+        self._merged.end()
         self._parts.presence.changed.disconnect(self._follow)
         self._parts.window.removeEventFilter(self)
         self._take_icon_away()
@@ -119,8 +122,7 @@ class Tray(QObject):
         of_models = (registry.operations.changed, registry.operations.forgotten, registry.inventory.changed)
         of_others = (parts.active.changed, parts.settings.changed, RuntimeNews(parts.runtimes))
         sources: tuple[Source[Any], ...] = (*of_models, *of_others)
-        for source in sources:
-            self._bridge.listen(source, self, self._merged.add)
+        self._subscriptions = [self._bridge.listen(source, self, self._merged.add) for source in sources]
 
     def _follow(self, there: bool) -> None:
         if not there:

@@ -40,7 +40,7 @@ def _picture(state: TrayState, size: int, *, dark: bool) -> QPixmap:
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.scale(size / _GRID, size / _GRID)
     # A panel may be dark beside light windows: a rim in the other theme's ink keeps the mark in sight there.
-    painter.setOpacity(0.35)
+    painter.setOpacity(0.7)
     QSvgRenderer(QByteArray(_rim(other["text"]))).render(painter, _MARK)
     painter.setOpacity(1.0)
     QSvgRenderer(QByteArray(drawings.svg("mark", tokens["text"]))).render(painter, _MARK)
