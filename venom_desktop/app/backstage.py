@@ -16,7 +16,7 @@ from venom_desktop.app.logging import start_logging
 from venom_desktop.app.paths import Paths
 from venom_desktop.app.status import keep_status_true
 from venom_desktop.app.tray import TrayCorner
-from venom_desktop.core.errors import StorageFailed, VenomError
+from venom_desktop.core.errors import StateDiffers, StorageFailed, VenomError
 from venom_desktop.core.login_start import login_start
 from venom_desktop.core.notices import Notices
 from venom_desktop.core.runtimes.crash_watch import same_runtime
@@ -86,7 +86,10 @@ async def _furnished(
 ) -> AsyncIterator[None]:
     services = composition.services
     api = ApiSwitch(services, paths.token_file, redactor=composition.redactor)
-    notices = Notices([*services.settings.notices, services.registry.manifest.notice])
+    check = services.state_check
+    told = (*services.settings.notices, services.registry.manifest.notice, services.active.notice, check.standing)
+    notices = Notices(told)
+    check.changed.subscribe(lambda news: notices.renew(news, of=lambda other: isinstance(other, StateDiffers)))
     services.vault.changed.subscribe(lambda _: notices.add(services.vault.notice))
     services.crash_watch.told.subscribe(lambda news: notices.renew(news, of=lambda other: same_runtime(news, other)))
     furniture = Furniture(

@@ -8,7 +8,7 @@ from pathlib import Path
 from venom_desktop.app.compose_ollama import OllamaParts, build_ollama
 from venom_desktop.app.compose_order import keep_inventory_true, lifecycle_of
 from venom_desktop.app.compose_vllm import VllmParts, build_vllm
-from venom_desktop.app.compose_watch import build_crash_watch
+from venom_desktop.app.compose_watch import build_crash_watch, build_state_check
 from venom_desktop.app.lifecycle import Lifecycle
 from venom_desktop.app.paths import Paths
 from venom_desktop.core.catalog.base import CatalogEntry, DetailedCatalog, Quantization
@@ -241,6 +241,7 @@ def build(
         crash_watch=build_crash_watch(
             registry, runtimes, active=active, settings=settings, require_runtime=require_runtime
         ),
+        state_check=build_state_check(registry, runtimes, active=active, settings=settings),
         ask=ask,
         gate=gate,
         model_settings=model_settings,

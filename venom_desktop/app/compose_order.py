@@ -70,6 +70,8 @@ def lifecycle_of(
         row = services.registry.inventory.get(key) if key is not None else None
         if row is not None and row.runtime == ollama.runtime.name:
             ollama.runtime.resume(row, services.model_settings.get(row.key))
+        await services.registry.refresh_stores()
+        services.state_check.begin()
 
     async def resume_remote() -> None:
         """The model of a server elsewhere that was active goes on answering; nobody is asked for that."""

@@ -1,13 +1,17 @@
-"""Builds what looks after the runtimes: notices deaths and brings back what died."""
+"""Builds what looks after the runtimes: who died and comes back, and whether what was active still is."""
 
 from collections.abc import Callable, Mapping
 
+from venom_desktop.core.errors import StateDiffers
 from venom_desktop.core.operations.operation import OperationType
 from venom_desktop.core.registry.model import ModelKey
 from venom_desktop.core.registry.registry import ModelRegistry
 from venom_desktop.core.runtimes.active import ActiveModelStore
 from venom_desktop.core.runtimes.base import Runtime, ServerRuntime
 from venom_desktop.core.runtimes.crash_watch import CrashWatch
+from venom_desktop.core.runtimes.live import RuntimeNews
+from venom_desktop.core.runtimes.profiles import RuntimeProfile
+from venom_desktop.core.runtimes.state_check import StateCheck, compare
 from venom_desktop.core.settings.store import SettingsStore
 
 
@@ -40,3 +44,31 @@ def build_crash_watch(
         restarts=lambda: settings.snapshot.restart_after_crash,
         is_switching=is_switching,
     )
+
+
+def build_state_check(
+    registry: ModelRegistry, runtimes: Mapping[str, Runtime], *, active: ActiveModelStore, settings: SettingsStore
+) -> StateCheck:
+    """It looks again at every change of what it compares, until there is no difference any more."""
+
+    def is_installed(key: ModelKey) -> bool | None:
+        inventory = registry.inventory.snapshot
+        store = inventory.stores.get(key.runtime)
+        if any(model.key == key for model in inventory.models):
+            return True
+        return None if store is not None and not store.reachable else False
+
+    def look() -> StateDiffers | None:
+        return compare(
+            active.snapshot,
+            {name: runtime.snapshot for name, runtime in runtimes.items()},
+            profile=RuntimeProfile(settings.snapshot.runtime_profile.value),
+            is_installed=is_installed,
+        )
+
+    check = StateCheck(look)
+    active.changed.subscribe(check.look_again)
+    settings.changed.subscribe(check.look_again)
+    registry.inventory.changed.subscribe(check.look_again)
+    RuntimeNews(runtimes).subscribe(check.look_again)
+    return check

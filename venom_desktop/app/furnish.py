@@ -108,6 +108,10 @@ class Furniture:
     def cure_notice(self, cure: Cure, notice: VenomError) -> None:
         """As `cure`, for what a notice is about."""
         name = str(notice.parameters.get("name", ""))
+        if cure is Cure.ACTIVATE_AGAIN:
+            again = self._supplies.services.registry.start_activation(str(notice.parameters["model_name"]), name)
+            self._supplies.bridge.start("activate again", again, on_error=self._window.report)
+            return
         if name in self._supplies.services.runtimes and cure is Cure.START_RUNTIME:
             self._runtime().start(name)
         elif name in self._supplies.services.runtimes and cure is Cure.OPEN_LOG:

@@ -33,8 +33,8 @@ class Home:
     @property
     def notices(self) -> tuple[VenomError, ...]:
         """What the user should know about the files that were read."""
-        damaged = self.services.registry.manifest.notice
-        return (*self.services.settings.notices, *(() if damaged is None else (damaged,)))
+        damaged = (self.services.registry.manifest.notice, self.services.active.notice)
+        return (*self.services.settings.notices, *(notice for notice in damaged if notice is not None))
 
 
 def claim_home(paths: Paths) -> instance_door.Claim:

@@ -12,6 +12,7 @@ VenomError
 │   │                             FolderLocked, WrongState, RuntimeBusy, NoActiveModel, SettingLocked,
 │   │                             LoadCancelled, PortTaken, ServerPortTaken (ServerRunsAlready), RemoteControl,
 │   │                             ModelsElsewhere
+│   ├── StateDiffers              a notice after the start: what was active is not what runs
 │   └── NeedsConfirmation         ask, then call again with confirm: NotOurServer, KeyTravelsOpenly
 ├── TooLarge (413)
 ├── UpstreamFailed (502)          SourceUnreachable, SourceChanged (NotAModelServer), TokenRefused (RemoteKeyRefused,
@@ -46,6 +47,7 @@ class Cure(Enum):
     DOWNLOAD_AGAIN = "download_again"
     START_RUNTIME = "start_runtime"
     ACTIVATE_MODEL = "activate_model"
+    ACTIVATE_AGAIN = "activate_again"
     OPEN_TOKEN_SETTINGS = "open_token_settings"
     OPEN_MODEL_PAGE = "open_model_page"
     OPEN_LOG = "open_log"
@@ -369,6 +371,60 @@ class ModelsElsewhere(Conflict):
 
     reason_code = "MODELS_ELSEWHERE"
     sentence = "The models of {server} are kept by that server, so they cannot {verb} from here."
+
+
+class StateDiffers(Conflict):
+    """A notice: what is stored as active and what really runs are not the same. `name` is the runtime's own."""
+
+    reason_code = "STATE_DIFFERS"
+
+
+class ActiveNotLoaded(StateDiffers):
+    reason_code = "ACTIVE_NOT_LOADED"
+    sentence = "{model_name} was active and is not in memory."
+    cures: ClassVar[tuple[Cure, ...]] = (Cure.ACTIVATE_AGAIN,)
+
+
+class ActiveReplaced(ActiveNotLoaded):
+    reason_code = "ACTIVE_REPLACED"
+    sentence = "{model_name} was active and is not in memory: {runtime} holds {others} now."
+
+
+class ActiveElsewhere(ActiveNotLoaded):
+    reason_code = "ACTIVE_ELSEWHERE"
+    sentence = "{model_name} was active and is not in memory, while {holder} holds {others}."
+
+
+class ActiveNotAlone(StateDiffers):
+    reason_code = "ACTIVE_NOT_ALONE"
+    sentence = "{model_name} is active, and {holder} holds {others} in memory beside it. Unload what you do not need."
+
+
+class ActiveForbidden(StateDiffers):
+    reason_code = "ACTIVE_FORBIDDEN"
+    sentence = (
+        "{model_name} was active on {name}, which the runtime profile {profile} does not allow. "
+        "Nothing answers until you activate another model or choose another profile."
+    )
+    cures: ClassVar[tuple[Cure, ...]] = (Cure.ACTIVATE_MODEL, Cure.OPEN_SETTINGS)
+
+
+class ActiveHomeless(StateDiffers):
+    reason_code = "ACTIVE_HOMELESS"
+    sentence = "{model_name} was active on {name}, which is not here any more. Activate another model."
+    cures: ClassVar[tuple[Cure, ...]] = (Cure.ACTIVATE_MODEL,)
+
+
+class ActiveUnprovided(StateDiffers):
+    reason_code = "ACTIVE_UNPROVIDED"
+    sentence = "{model_name} was active, and {runtime} cannot be started any more. Look at its card."
+    cures: ClassVar[tuple[Cure, ...]] = (Cure.INSTALL_RUNTIME,)
+
+
+class ActiveNotInstalled(StateDiffers):
+    reason_code = "ACTIVE_NOT_INSTALLED"
+    sentence = "{model_name} was active and is not installed any more. Activate another model."
+    cures: ClassVar[tuple[Cure, ...]] = (Cure.ACTIVATE_MODEL,)
 
 
 class NeedsConfirmation(Conflict):
@@ -753,6 +809,17 @@ class SettingsReset(Damaged):
     reason_code = "SETTINGS_RESET"
     sentence = "The file {path} was damaged. Defaults are in use, and the damaged file is kept as {kept}."
     cures: ClassVar[tuple[Cure, ...]] = (Cure.OPEN_SETTINGS,)
+
+
+class ActiveStateLost(Damaged):
+    """A notice: which model was active is not known any more."""
+
+    reason_code = "ACTIVE_STATE_LOST"
+    sentence = (
+        "The record of the active model ({path}) could not be read. No model is active, "
+        "and the unreadable file is kept as {kept}."
+    )
+    cures: ClassVar[tuple[Cure, ...]] = (Cure.ACTIVATE_MODEL,)
 
 
 class SecretsNotKept(Damaged):

@@ -25,9 +25,12 @@ class Notices:
             return
         self._publish((notice, *self._standing))
 
-    def renew(self, notice: VenomError, *, of: Callable[[VenomError], bool]) -> None:
-        """Take a notice in place of every one for which `of` holds."""
-        self._publish((notice, *(other for other in self._standing if not of(other))))
+    def renew(self, notice: VenomError | None, *, of: Callable[[VenomError], bool]) -> None:
+        """Take a notice in place of every one for which `of` holds; None only takes those away."""
+        left = tuple(other for other in self._standing if not of(other))
+        standing = left if notice is None else (notice, *left)
+        if standing != self._standing:
+            self._publish(standing)
 
     def dismiss(self, notice: VenomError) -> None:
         """Take a notice away; one that is gone already is fine."""

@@ -17,6 +17,7 @@ from venom_desktop.core.runtimes.base import Runtime
 from venom_desktop.core.runtimes.crash_watch import CrashWatch
 from venom_desktop.core.runtimes.model_settings import ModelSettingsStore
 from venom_desktop.core.runtimes.remotes import Remotes
+from venom_desktop.core.runtimes.state_check import StateCheck
 from venom_desktop.core.secrets.vault import Vault
 from venom_desktop.core.settings.store import SettingsStore
 
@@ -34,6 +35,7 @@ class Services:
     runtimes: Mapping[str, Runtime]
     active: ActiveModelStore
     crash_watch: CrashWatch
+    state_check: StateCheck
     ask: Ask
     gate: Gate
     model_settings: ModelSettingsStore

@@ -70,6 +70,8 @@ def cure_words(cure: Cure) -> str:
             return tr("Start")
         case Cure.ACTIVATE_MODEL:
             return tr("Activate a model")
+        case Cure.ACTIVATE_AGAIN:
+            return tr("Activate again")
         case Cure.OPEN_TOKEN_SETTINGS:
             return tr("Add a token…")
         case Cure.OPEN_MODEL_PAGE:

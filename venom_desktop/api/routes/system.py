@@ -106,7 +106,9 @@ class SystemRoutes:
     def _active(self) -> Json:
         active = self._services.active.snapshot
         runtime = self._services.runtimes.get(active.key.runtime) if active.key else None
-        return active_payload(active, runtime.snapshot if runtime is not None else None)
+        difference = self._services.state_check.look()
+        told = None if difference is None else {"reason_code": difference.reason_code, "message": str(difference)}
+        return {**active_payload(active, runtime.snapshot if runtime is not None else None), "difference": told}
 
     def _answer(self, runtime: Runtime) -> Response:
         return reply({"success": True, "server": self._payload(runtime)})

@@ -6,10 +6,11 @@ import logging
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 
-from venom_desktop.core.errors import VenomError
+from venom_desktop.core.errors import ActiveStateLost, StorageUnreadable, VenomError
 from venom_desktop.core.files import write_atomically
 from venom_desktop.core.registry.model import ModelKey
 from venom_desktop.core.signals import Signal
@@ -40,7 +41,9 @@ class ActiveModelStore:
     def __init__(self, folder: Path) -> None:
         self._path = folder / "active.json"
         self._shell_path = folder / "runtime.env"
-        self._snapshot = _read(self._path)
+        self.notice: VenomError | None = None
+        """What is to be told of a file that could not be read."""
+        self._snapshot = self._read()
         self.changed: Signal[ActiveModel] = Signal()
 
     @property
@@ -61,6 +64,20 @@ class ActiveModelStore:
         self._snapshot = active
         self.changed.publish(active)
 
+    def _read(self) -> ActiveModel:
+        """Nothing is guessed in place of a damaged file: what answered before it may be long gone."""
+        try:
+            return _parse(self._path.read_bytes())
+        except FileNotFoundError:
+            return ActiveModel()
+        except OSError as error:
+            self.notice = StorageUnreadable(path=self._path, problem=error.strerror or str(error))
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, VenomError) as error:
+            _log.info("The active model could not be read: %s", error)
+            kept = _put_aside(self._path)
+            self.notice = ActiveStateLost(path=self._path.name, kept=kept.name)
+        return ActiveModel()
+
     def _write(self, active: ActiveModel) -> None:
         variables = active.to_variables()
         body = {**variables, "last_models": dict(active.last_models)}
@@ -69,17 +86,24 @@ class ActiveModelStore:
         write_atomically(self._shell_path, lines.encode(), keep_previous=False)
 
 
-def _read(path: Path) -> ActiveModel:
+def _parse(content: bytes) -> ActiveModel:
+    """Raises `ValueError`, `KeyError`, `TypeError`, `AttributeError`, `VenomError` for anything but our own."""
+    body = json.loads(content)
+    name, runtime = str(body["LLM_MODEL_NAME"]), str(body["ACTIVE_LLM_SERVER"])
+    return ActiveModel(
+        key=ModelKey(name=name, runtime=runtime) if name and runtime else None,
+        service_type=str(body["LLM_SERVICE_TYPE"]),
+        last_models={str(one): str(other) for one, other in body["last_models"].items()},
+    )
+
+
+def _put_aside(path: Path) -> Path:
+    """Give an unreadable file a name of its own, which no later one takes; where it lies now."""
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
+    kept = path.with_name(f"{path.name}.damaged-{stamp}")
     try:
-        body = json.loads(path.read_bytes())
-        name, runtime = str(body["LLM_MODEL_NAME"]), str(body["ACTIVE_LLM_SERVER"])
-        return ActiveModel(
-            key=ModelKey(name=name, runtime=runtime) if name and runtime else None,
-            service_type=str(body["LLM_SERVICE_TYPE"]),
-            last_models={str(one): str(other) for one, other in body["last_models"].items()},
-        )
-    except FileNotFoundError:
-        return ActiveModel()
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, VenomError) as error:
-        _log.info("The active model could not be read: %s", error)
-        return ActiveModel()
+        path.rename(kept)
+    except OSError as error:
+        _log.info("%s could not be put aside: %s", path, error)
+        return path
+    return kept
