@@ -18,6 +18,7 @@ from venom_desktop.core.errors import (
 from venom_desktop.core.registry.model import ModelKey
 from venom_desktop.core.runtimes.base import Control, LoadedModel, RuntimeSnapshot, RuntimeState
 from venom_desktop.core.runtimes.crash_watch import MOST_RETURNS, CrashWatch, same_runtime
+from venom_desktop.core.runtimes.live import Runtimes
 from venom_desktop.core.signals import Signal
 
 KEY = ModelKey(name="tiny", runtime="llama_cpp")
@@ -67,6 +68,7 @@ class Clock:
 @dataclass
 class Bench:
     runtime: StandIn
+    runtimes: Runtimes
     watch: CrashWatch
     clock: Clock
     told: list[VenomError] = field(default_factory=list)
@@ -104,8 +106,9 @@ class Bench:
 async def bench() -> AsyncIterator[Bench]:
     runtime, clock = StandIn(RUNNING), Clock()
     holder: list[Bench] = []
+    runtimes = Runtimes(runtime)  # type: ignore[arg-type]
     watch = CrashWatch(
-        {"llama_cpp": runtime},  # type: ignore[dict-item]
+        runtimes,
         bring_back=lambda name, held: holder[0].bring_back(name, held),
         active=lambda: holder[0].active,
         restarts=lambda: holder[0].restarts,
@@ -113,7 +116,7 @@ async def bench() -> AsyncIterator[Bench]:
         clock=lambda: clock.now,
         wait=clock.wait,
     )
-    holder.append(Bench(runtime, watch, clock))
+    holder.append(Bench(runtime, runtimes, watch, clock))
     watch.told.subscribe(holder[0].told.append)
     watch.start()
     yield holder[0]
@@ -272,6 +275,16 @@ async def test_nothing_comes_back_after_the_program_ended(bench: Bench) -> None:
     bench.runtime.show(RUNNING)
     bench.runtime.show(DEAD)
     assert bench.returned == []
+    assert bench.kinds == [RuntimeDied]
+
+
+async def test_a_runtime_that_comes_later_is_watched_too(bench: Bench) -> None:
+    bench.runtimes.remove("llama_cpp")
+    bench.runtime.show(DEAD)
+    assert bench.told == []
+    later = StandIn(RUNNING)
+    bench.runtimes.add(later)  # type: ignore[arg-type]
+    later.show(DEAD)
     assert bench.kinds == [RuntimeDied]
 
 

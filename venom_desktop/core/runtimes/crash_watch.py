@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 
 from venom_desktop.core.errors import (
     Conflict,
@@ -21,6 +20,7 @@ from venom_desktop.core.errors import (
 )
 from venom_desktop.core.registry.model import ModelKey
 from venom_desktop.core.runtimes.base import Control, Runtime, RuntimeSnapshot, RuntimeState, ServerRuntime
+from venom_desktop.core.runtimes.live import RuntimeNews
 from venom_desktop.core.runtimes.profiles import LOCAL_RUNTIMES
 from venom_desktop.core.signals import Signal, Unsubscribe
 from venom_desktop.core.tasks import TaskScope
@@ -74,18 +74,16 @@ class CrashWatch:
         self._wait = wait
         self._tasks = TaskScope("crash watch")
         self._watched: dict[str, _Watched] = {}
-        self._ends: list[Unsubscribe] = []
+        self._end: Unsubscribe = _nothing
 
     def start(self) -> None:
-        for name, runtime in self._runtimes.items():
-            if name in LOCAL_RUNTIMES:
-                self._watched[name] = _Watched(seen=runtime.snapshot)
-                self._ends.append(runtime.changed.subscribe(partial(self._take, name)))
+        for runtime in self._runtimes.values():
+            self._take(runtime.snapshot)
+        self._end = RuntimeNews(self._runtimes).subscribe(self._take)
 
     async def close(self) -> None:
         """Bring nothing back any more."""
-        while self._ends:
-            self._ends.pop()()
+        self._end()
         await self._tasks.close()
 
     def returns_in_s(self, name: str) -> float | None:
@@ -107,8 +105,11 @@ class CrashWatch:
         watched.returns.clear()
         self._drop(name, watched)
 
-    def _take(self, name: str, snapshot: RuntimeSnapshot) -> None:
-        watched = self._watched[name]
+    def _take(self, snapshot: RuntimeSnapshot) -> None:
+        name = snapshot.name
+        if name not in LOCAL_RUNTIMES:
+            return
+        watched = self._watched.setdefault(name, _Watched(seen=snapshot))
         before, watched.seen = watched.seen, snapshot
         if watched.returning or before.state is snapshot.state:
             return
@@ -127,7 +128,7 @@ class CrashWatch:
             RuntimeDied(name=name, runtime=snapshot.title, explanation=_explanation(snapshot.error)),
         )
         held = self._held(before)
-        comes_back = isinstance(self._runtimes[name], ServerRuntime) or held is not None
+        comes_back = isinstance(self._runtimes.get(name), ServerRuntime) or held is not None
         if self._restarts() and comes_back and before.control is not Control.EXTERNAL:
             self._plan(name, held, snapshot.error)
 
@@ -192,6 +193,10 @@ class CrashWatch:
             watched.due_at = None
             self._tasks.cancel(name)
         self.changed.publish(name)
+
+
+def _nothing() -> None:
+    """There is no subscription to end."""
 
 
 def same_runtime(news: VenomError, earlier: VenomError) -> bool:
