@@ -11,8 +11,8 @@ from typing import Protocol
 class FileToFetch:
     """One file: fetched from `url` into `target`, checked against `sha256` when the publisher tells it.
 
-    `size_bytes` None means the source did not say. While it is incomplete the bytes stand in
-    `<target's folder>/<sha256 or name hash>.part`.
+    A small one kept in git has `git_sha` instead, the name of its blob. `size_bytes` None means the source did not say.
+    While it is incomplete the bytes stand in `<target's folder>/<sha256 or name hash>.part`.
     """
 
     url: str
@@ -20,6 +20,12 @@ class FileToFetch:
     size_bytes: int | None
     sha256: str | None
     etag: str | None = None
+    git_sha: str | None = None
+
+    @property
+    def is_checked(self) -> bool:
+        """True when the publisher tells something that every byte has to agree with."""
+        return self.sha256 is not None or self.git_sha is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,9 +3,11 @@
 import queue
 import threading
 from collections.abc import Callable
-from hashlib import sha256
+from hashlib import sha1, sha256
 from pathlib import Path
 from typing import Protocol
+
+from venom_desktop.core.downloads.base import FileToFetch
 
 READ_BYTES = 1024 * 1024
 # 8 MiB at the transfer's block size: enough to ride out a pause, little enough to forget on a cancel.
@@ -20,6 +22,13 @@ class Digest(Protocol):
 
 def new_digest() -> Digest:
     return sha256()
+
+
+def git_digest(size_bytes: int) -> Digest:
+    """What git names a file of so many bytes by: SHA-1 over a head with its size, then its bytes."""
+    digest = sha1(usedforsecurity=False)
+    digest.update(b"blob %d\0" % size_bytes)
+    return digest
 
 
 def add_file(
@@ -44,6 +53,20 @@ def add_file(
             if enough():
                 break
     return place
+
+
+def digest_for(file: FileToFetch) -> Digest | None:
+    """What the bytes of `file` are added to; None when nobody tells what they should be."""
+    if file.sha256 is not None:
+        return new_digest()
+    if file.git_sha is None or file.size_bytes is None:
+        return None
+    return git_digest(file.size_bytes)
+
+
+def is_named_by(digest: str, file: FileToFetch) -> bool:
+    """Whether a finished `digest_for(file)` is what the publisher tells."""
+    return digest == (file.sha256 or file.git_sha or "").lower()
 
 
 class StreamDigest:

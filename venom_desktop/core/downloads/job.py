@@ -136,6 +136,7 @@ def _file_as_json(file: FileToFetch) -> dict[str, Any]:
         "size_bytes": file.size_bytes,
         "sha256": file.sha256,
         "etag": file.etag,
+        "git_sha": file.git_sha,
     }
 
 

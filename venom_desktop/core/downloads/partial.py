@@ -57,6 +57,9 @@ class PartialFile:
         self._reserve_bytes = reserve_bytes
         self._size_bytes = file.size_bytes
         self._identity = {"sha256": file.sha256, "size_bytes": file.size_bytes, "planned_etag": file.etag}
+        if file.git_sha is not None:
+            self._identity["git_sha"] = file.git_sha
+        self._is_checked = file.is_checked
         self.etag: str | None = None
         self.length = 0
         with storage_errors(self.path):
@@ -68,7 +71,7 @@ class PartialFile:
     @property
     def can_resume(self) -> bool:
         """True when a server that takes a range cannot slip in bytes of another file unnoticed."""
-        return self.length > 0 and (self.etag is not None or self._identity["sha256"] is not None)
+        return self.length > 0 and (self.etag is not None or self._is_checked)
 
     def restart(self, etag: str | None) -> None:
         """Forget the bytes; those to come belong to the answer with this validator."""

@@ -4,7 +4,7 @@ import random
 import re
 
 from venom_desktop.core.downloads.base import FileToFetch
-from venom_desktop.core.downloads.checksum import StreamDigest, add_file, new_digest
+from venom_desktop.core.downloads.checksum import StreamDigest, add_file, digest_for, is_named_by
 from venom_desktop.core.downloads.ledger import Ledger
 from venom_desktop.core.downloads.partial import PartialFile, storage_errors
 from venom_desktop.core.downloads.source import Source, ToldToWait, TryAgain
@@ -44,12 +44,12 @@ class Transfer:
         """Take up the bytes that are already here; they are hashed again, for nobody vouches for them."""
         if self._part.length and not self._part.can_resume:
             self._part.restart(None)
-        digest = new_digest()
-        if self._file.sha256 is not None and self._part.length:
+        digest = digest_for(self._file)
+        if digest is not None and self._part.length:
             self._ledger.checking()
             with storage_errors(self._part.path):
                 add_file(digest, self._part.path, end=self._part.length)
-        self._digest = None if self._file.sha256 is None else StreamDigest(digest)
+        self._digest = None if digest is None else StreamDigest(digest)
         self._ledger.downloading(self._part.length)
 
     def _fetch_patiently(self) -> None:
@@ -168,15 +168,14 @@ class Transfer:
         self._part.restart(etag)
         if self._digest is not None:
             self._digest.finish()
-            self._digest = StreamDigest(new_digest())
+            digest = digest_for(self._file)
+            self._digest = None if digest is None else StreamDigest(digest)
         self._ledger.reach(0)
 
     def _verify(self) -> None:
         if self._file.size_bytes not in (None, self._part.length):
             raise self._size_mismatch(self._part.length)
-        if self._digest is None or self._file.sha256 is None:
-            return
-        if self._digest.finish() != self._file.sha256.lower():
+        if self._digest is not None and not is_named_by(self._digest.finish(), self._file):
             self._part.remove()
             raise ChecksumMismatch(file_name=self._file.target.name)
 

@@ -8,7 +8,7 @@ import sys
 import threading
 
 from venom_desktop.core.downloads.base import FileToFetch
-from venom_desktop.core.downloads.checksum import add_file, new_digest
+from venom_desktop.core.downloads.checksum import add_file, digest_for, is_named_by
 from venom_desktop.core.downloads.job import Finished, Job, Report, decode_job, encode_report
 from venom_desktop.core.downloads.ledger import Ledger
 from venom_desktop.core.downloads.partial import PartialFile, storage_errors
@@ -89,12 +89,12 @@ def _is_in_place(file: FileToFetch, ledger: Ledger) -> bool:
             return False
         if file.size_bytes != size:
             return False
-        if file.sha256 is None:
+        digest = digest_for(file)
+        if digest is None:
             return True
         ledger.checking()
-        digest = new_digest()
         add_file(digest, file.target)
-    return digest.hexdigest() == file.sha256.lower()
+    return is_named_by(digest.hexdigest(), file)
 
 
 def _say(report: Report) -> None:
