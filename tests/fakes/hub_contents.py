@@ -8,6 +8,7 @@ from typing import Any, Literal
 from tests.fakes import hub_store
 from tests.fakes.hub_papers import Paper, Post, Press
 from tests.fakes.hub_store import DEFAULT_DATE, Account, Content, HubFile, Repo, Sized, Store
+from tests.fakes.safetensors_files import config_of, counts_of
 
 GITATTRIBUTES = HubFile.of(
     ".gitattributes", b"*.gguf filter=lfs diff=lfs merge=lfs -text\n*.safetensors filter=lfs diff=lfs merge=lfs -text\n"
@@ -46,9 +47,11 @@ class Contents:
         """Publish a repository, or publish it anew. README.md and .gitattributes are added where they are missing.
 
         `gguf` is what the hub read from the header: total, architecture, context_length, chat_template.
-        Repositories with a .gguf file carry the tag `gguf`.
+        Repositories with a .gguf file carry the tag `gguf`, those with a .safetensors file `safetensors`. What the hub
+        read from config.json, tokenizer_config.json and the weights is read from the files here too.
         """
-        every_tag = [*(["gguf"] if any(name.endswith(".gguf") for name in files) else []), *tags]
+        every_tag = [form for form in ("gguf", "safetensors") if any(name.endswith(f".{form}") for name in files)]
+        every_tag += tags
         every_tag += [f"license:{license}"] if license else []
         every_tag += [f"base_model:{base_model}", f"base_model:quantized:{base_model}"] if base_model else []
         card = hub_store.card(license, base_model, tuple(tags), text=card_text)
@@ -71,6 +74,8 @@ class Contents:
             pipeline_tag=pipeline_tag,
             library_name=library_name,
             gguf=gguf,
+            config=config_of(files),
+            safetensors=counts_of(files),
             card_data={name: value for name, value in card_data.items() if value},
         )
         return self.store.put(repo)

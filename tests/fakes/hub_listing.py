@@ -68,6 +68,7 @@ def _matches(repo: Repo, request: Request, account: Account | None) -> bool:
     name = repo.repo_id.lower()
     wanted = _many(request, "filter") + _many(request, "library") + _many(request, "tags")
     wanted += ["gguf"] if {"llama.cpp", "ollama"} & set(_many(request, "apps")) else []
+    wanted += ["safetensors"] if "vllm" in _many(request, "apps") else []
     author, pipeline, gated = (request.last(part) for part in ("author", "pipeline_tag", "gated"))
     return (
         (not repo.private or (account is not None and account.name == repo.author))

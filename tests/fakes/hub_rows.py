@@ -14,7 +14,7 @@ EXPANDABLE = {
 }
 BRIEF = ["likes", "trendingScore", "private", "downloads", "tags", "pipeline_tag", "library_name", "createdAt"]
 FULL = [*BRIEF, "author", "gated", "disabled", "lastModified", "sha", "siblings"]
-ONE = [*FULL, "cardData", "config", "gguf", "spaces", "usedStorage"]
+ONE = [*FULL, "cardData", "config", "gguf", "safetensors", "spaces", "usedStorage"]
 
 
 def row(repo: Repo, wanted: Iterable[str], *, brief: bool = False, blobs: bool = False) -> dict[str, Any]:
@@ -33,7 +33,7 @@ def _properties(repo: Repo, *, blobs: bool) -> dict[str, Any]:
     return {
         "author": repo.author,
         "cardData": dict(repo.card_data),
-        "config": {"model_type": repo.gguf["architecture"]} if repo.gguf else {},
+        "config": repo.config or ({"model_type": repo.gguf["architecture"]} if repo.gguf else {}),
         "createdAt": timestamp(repo.created),
         "disabled": False,
         "downloads": repo.downloads,
@@ -46,6 +46,7 @@ def _properties(repo: Repo, *, blobs: bool) -> dict[str, Any]:
         "model-index": None,
         "pipeline_tag": repo.pipeline_tag,
         "private": repo.private,
+        "safetensors": repo.safetensors,
         "sha": repo.sha,
         "siblings": [_sibling(file, blobs=blobs) for _, file in sorted(repo.files.items())],
         "spaces": [],

@@ -113,6 +113,8 @@ class Repo:
     pipeline_tag: str | None = "text-generation"
     library_name: str | None = None
     gguf: Mapping[str, Any] | None = None
+    config: Mapping[str, Any] | None = None
+    safetensors: Mapping[str, Any] | None = None
     card_data: Mapping[str, Any] = field(default_factory=dict)
 
     @property

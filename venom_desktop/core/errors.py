@@ -2,8 +2,9 @@
 
 VenomError
 ├── InvalidInput (400)            say what is wrong with what was given
-│   ├── InvalidName, NoUsableFile, PickleOnly, CloudOnly, SplitModel, InvalidSetting, RequestRefused,
-│   │                             ContextExceeded, NotAHub, UnusableProgram (UnusableOllama), UnusableAuthority
+│   ├── InvalidName, NoUsableFile, NoSafetensors, UnusableConfig, PickleOnly, CloudOnly, SplitModel,
+│   │                             InvalidSetting, RequestRefused, ContextExceeded, NotAHub,
+│   │                             UnusableProgram (UnusableOllama), UnusableAuthority
 ├── NotAuthorized (401)           ask for the token
 ├── Forbidden (403)               ProfileForbidsRuntime, GatedRepository, ModelNotPublic, ForeignHost
 ├── NotFound (404)                UnknownModel (ActiveModelGone), UnknownOperation, UnknownRepository, UnknownRuntime,
@@ -29,7 +30,8 @@ VenomError
 ├── NotEnoughSpace (507)          QuotaExceeded, DiskFull, NoRoomForProgram: offer what to delete
 ├── SecretMissing (401)           open Settings
 ├── KeyringUnavailable (503)      keep keys in memory and say so
-└── Damaged (500)                 ManifestRestored, ManifestLost, StorageFailed, UnreadableModelFile, InternalError;
+└── Damaged (500)                 ManifestRestored, ManifestLost, StorageFailed, UnreadableModelFile
+                                  (UnreadableWeights), InternalError;
                                   the notices SettingsRestored, SettingsReset, SecretsNotKept, TrayMissing
 """
 
@@ -105,6 +107,23 @@ class InvalidName(InvalidInput):
 class NoUsableFile(InvalidInput):
     reason_code = "NO_USABLE_FILE"
     sentence = "{model_name} has no GGUF file, so llama.cpp cannot run it. Choose a repository with GGUF files."
+    cures: ClassVar[tuple[Cure, ...]] = (Cure.CHOOSE_ANOTHER,)
+
+
+class NoSafetensors(InvalidInput):
+    reason_code = "NO_SAFETENSORS"
+    sentence = (
+        "{model_name} has no safetensors weights with a config.json, so vLLM cannot run it. "
+        "Choose a repository with safetensors files."
+    )
+    cures: ClassVar[tuple[Cure, ...]] = (Cure.CHOOSE_ANOTHER,)
+
+
+class UnusableConfig(InvalidInput):
+    """Read before the weights: nothing large was fetched yet."""
+
+    reason_code = "UNUSABLE_CONFIG"
+    sentence = "The config.json of {model_name} {problem}, so vLLM cannot load the model. Choose another one."
     cures: ClassVar[tuple[Cure, ...]] = (Cure.CHOOSE_ANOTHER,)
 
 
@@ -780,6 +799,11 @@ class UnreadableModelFile(Damaged):
     reason_code = "UNREADABLE_MODEL_FILE"
     sentence = "{file_name} is not a usable GGUF file ({problem}). Download it again or choose another one."
     cures: ClassVar[tuple[Cure, ...]] = (Cure.DOWNLOAD_AGAIN, Cure.CHOOSE_ANOTHER)
+
+
+class UnreadableWeights(UnreadableModelFile):
+    reason_code = "UNREADABLE_WEIGHTS"
+    sentence = "{file_name} is not a usable safetensors file ({problem}). Download it again or choose another model."
 
 
 class FileDamaged(Damaged):

@@ -74,7 +74,8 @@ class AnsweredInTime:
         """One page within 3 s: fresh, or the last one kept, or the bundled one, marked `stale` with the `error`."""
         if query.cursor is not None and query.cursor.startswith(BUNDLED_CURSOR):
             return await self._bundled_page(query, None)
-        key = self._key("list", query.text.strip().lower(), query.sort.value, query.limit, query.cursor)
+        weights = ("safetensors",) if query.safetensors else ()
+        key = self._key("list", query.text.strip().lower(), query.sort.value, query.limit, query.cursor, *weights)
         kept = await self._cache.read(key)
         older = None if kept is None else await self._kept_page(kept)
         if older is not None and kept is not None and kept.is_fresh(self._clock()) and not refresh:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from venom_desktop.core.errors import VenomError
 from venom_desktop.core.registry.model import ModelProvider
@@ -12,6 +12,10 @@ from venom_desktop.core.signals import Signal
 if TYPE_CHECKING:
     from venom_desktop.core.catalog.fit import DeviceMemory, LoadSettings
     from venom_desktop.core.host.sample import HostSample
+
+
+SAFETENSORS_RUNTIME: Final = "vllm"
+"""Runs a folder of safetensors files; the others take GGUF."""
 
 
 class Ability(StrEnum):
@@ -69,14 +73,20 @@ class FitVerdict:
     """False when not even the machine's whole memory would do."""
     assumptions: tuple[str, ...] = ()
 
+    @property
+    def lacks_gpu(self) -> bool:
+        """True when the runtime needs a graphics card and found none."""
+        return self.runtime == SAFETENSORS_RUNTIME and self.gpu_total_bytes is None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoteFile:
-    """One file of a repository; `sha256` is None for small files kept in git."""
+    """One file of a repository; small files kept in git have no `sha256` but the name of their blob, `git_sha`."""
 
     name: str
     size_bytes: int | None
     sha256: str | None = None
+    git_sha: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +138,12 @@ class CatalogEntry:
     revision: str | None = None
     chat_template: str | None = None
     runtimes: tuple[str, ...] = ()
+    safetensors: Quantization | None = None
+    """Everything vLLM needs of the repository, as one variant; None where it has no such weights."""
+    model_class: str | None = None
+    """The class that `config.json` names (`Qwen2ForCausalLM`), None while that is not known."""
+    needs_own_code: bool = False
+    """True when `config.json` points to Python files of the publisher's."""
     tags: tuple[str, ...] = ()
     page_url: str | None = None
     fit: FitVerdict | None = None
@@ -140,15 +156,27 @@ class CatalogEntry:
         """Its identity: two sources may call a model the same."""
         return self.provider, self.model_name
 
+    def variants(self, runtime: str | None) -> tuple[Quantization, ...] | None:
+        """What can be installed for a runtime; None until it was read."""
+        if runtime != SAFETENSORS_RUNTIME:
+            return self.quantizations
+        if self.safetensors is not None:
+            return (self.safetensors,)
+        return None if self.quantizations is None else ()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogQuery:
-    """`limit` rows from `cursor` on; an empty text lists by `sort` alone."""
+    """`limit` rows from `cursor` on; an empty text lists by `sort` alone.
+
+    `safetensors` asks for repositories with such weights instead of GGUF files, where a source has both.
+    """
 
     text: str = ""
     sort: Sort = Sort.DOWNLOADS
     limit: int = 60
     cursor: str | None = None
+    safetensors: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

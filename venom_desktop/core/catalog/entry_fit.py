@@ -1,9 +1,12 @@
 """The rough verdict of a catalog row, from what its list tells."""
 
-from venom_desktop.core.catalog.base import CatalogEntry, FitPlace, FitVerdict, Quantization
+from dataclasses import replace
+
+from venom_desktop.core.catalog.base import SAFETENSORS_RUNTIME, CatalogEntry, FitPlace, FitVerdict, Quantization
 from venom_desktop.core.catalog.fit import DeviceMemory, LoadSettings, estimated_verdict, guessed_weights_bytes
 from venom_desktop.core.catalog.ollama_numbers import tag_parameters
 from venom_desktop.core.catalog.quantizations import default_quantization
+from venom_desktop.core.catalog.safetensors_files import LABEL, is_weights
 from venom_desktop.core.host.sample import HostSample
 from venom_desktop.core.registry.model import ModelProvider
 
@@ -24,7 +27,8 @@ def estimated_fit(
     """
     if quantization is not None:
         return _verdict(entry, quantization, settings=settings, host=host, gpu=gpu)
-    offered = entry.quantizations if entry.quantizations is not None else (_USUAL,)
+    read = entry.variants(settings.runtime)
+    offered = (_USUAL,) if read is None else read
     verdicts = {choice.label: _verdict(entry, choice, settings=settings, host=host, gpu=gpu) for choice in offered}
 
     def fits(choice: Quantization) -> bool:
@@ -42,7 +46,9 @@ def rough_size_range(entry: CatalogEntry) -> tuple[int, int] | None:
     """Smallest and largest variant in bytes; where the list tells no sizes, parameters x bits of the labels."""
     if entry.size_range_bytes is not None or entry.quantizations is None:
         return entry.size_range_bytes
-    guesses = [rough_size(entry, choice) for choice in entry.quantizations]
+    in_folder = entry.safetensors if SAFETENSORS_RUNTIME in entry.runtimes else None
+    choices = entry.quantizations or ((in_folder,) if in_folder else ())
+    guesses = [rough_size(entry, choice) for choice in choices]
     known = [guess for guess in guesses if guess is not None]
     return (min(known), max(known)) if known else None
 
@@ -73,6 +79,13 @@ def _file_bytes(choice: Quantization) -> int | None:
     return sum(known) + ((choice.projector.size_bytes or 0) if choice.projector else 0)
 
 
+def _weights_bytes(choice: Quantization) -> int | None:
+    """What is loaded of it: of a folder the weights without tokenizer and settings."""
+    if choice.label != LABEL:
+        return _file_bytes(choice)
+    return _file_bytes(replace(choice, files=tuple(file for file in choice.files if is_weights(file.name))))
+
+
 def _verdict(
     entry: CatalogEntry,
     choice: Quantization,
@@ -82,7 +95,7 @@ def _verdict(
     gpu: DeviceMemory | None,
 ) -> FitVerdict | None:
     return estimated_verdict(
-        weights_bytes=_file_bytes(choice),
+        weights_bytes=_weights_bytes(choice),
         parameters=_parameters(entry, choice),
         label=_level(entry, choice),
         context_length=choice.context_length or entry.context_length,

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from venom_desktop.core.catalog.base import Ability, CatalogEntry, FitPlace, Sort
+from venom_desktop.core.catalog.base import SAFETENSORS_RUNTIME, Ability, CatalogEntry, FitPlace, Sort
 from venom_desktop.core.catalog.entry_fit import rough_size_range
 from venom_desktop.core.catalog.snapshot import SORT_KEYS
 from venom_desktop.core.registry.model import ModelProvider
@@ -26,6 +26,11 @@ class CatalogFilters:
     licenses: frozenset[str] = frozenset()
     gated: bool | None = None
     runtimes: frozenset[str] = frozenset()
+
+    @property
+    def wants_safetensors(self) -> bool:
+        """True when only what vLLM runs is wanted, which is another list of the hub's."""
+        return self.runtimes == {SAFETENSORS_RUNTIME}
 
     @property
     def is_local(self) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
-from venom_desktop.core.catalog.base import FitGrade, FitPlace, FitVerdict
+from venom_desktop.core.catalog.base import SAFETENSORS_RUNTIME, FitGrade, FitPlace, FitVerdict
 from venom_desktop.core.catalog.gguf_header import GgufHeader
 from venom_desktop.core.catalog.kv_cache import BATCH_TOKENS, KvCache, KvType, kv_cache
 from venom_desktop.core.host.sample import HostSample
@@ -15,6 +15,9 @@ DEFAULT_CONTEXT: Final = 8192
 can hold, may fill the whole memory."""
 
 _ENGINE_BYTES = 64 << 20  # the engine's process with its libraries, before any model
+# vLLM beside its weights and its cache: CUDA's own context, the graphs it captures, and the activations of its largest
+# step, which it measures at the start. A guess for one card: nobody here has measured it.
+_VLLM_BYTES = 1536 << 20
 _GUESSED_VOCABULARY = 128_000
 _GUESSED_WIDTH = 4096
 
@@ -30,6 +33,7 @@ _BITS: Mapping[str, float] = MappingProxyType(
         "F32": 32.0,
         "F16": 16.0,
         "BF16": 16.0,
+        "FP8": 8.0,
         "Q8_0": 8.5,
         "Q6_K": 6.56,
         "Q5_K_M": 5.70,
@@ -112,7 +116,7 @@ def exact_verdict(
     grade = FitGrade.ESTIMATED if cache is None else FitGrade.EXACT
     if cache is None:
         cache = _guessed_cache(weights_bytes * 8 / _BITS["Q4_K_M"], context, settings=settings)
-    overhead = _overhead(header, context)
+    overhead = _overhead(header, context, runtime=settings.runtime)
     weights = weights_bytes + projector_bytes
     need = _Need(
         weights_bytes=weights,
@@ -146,7 +150,7 @@ def estimated_verdict(
     context = min(settings.context, context_length) if context_length else settings.context
     count = parameters or weights * 8 / (bits_per_weight(label) or _BITS["Q4_K_M"])
     cache = _guessed_cache(count, context, settings=settings)
-    overhead = _overhead(None, context)
+    overhead = _overhead(None, context, runtime=settings.runtime)
     doubt = _DOUBT_WEIGHTS if weights_bytes is not None else _DOUBT_GUESSED_WEIGHTS
     words = [] if weights_bytes is not None else [f"weights from {label} and the number of parameters"]
     need = _Need(
@@ -190,8 +194,10 @@ def _guessed_cache(parameters: float, context: int, *, settings: LoadSettings) -
     )
 
 
-def _overhead(header: GgufHeader | None, context: int) -> int:
+def _overhead(header: GgufHeader | None, context: int, *, runtime: str) -> int:
     """The engine and its working memory for one step: the scores of the vocabulary, activations, attention mask."""
+    if runtime == SAFETENSORS_RUNTIME:
+        return _VLLM_BYTES
     vocabulary = (header.vocabulary_size if header else None) or _GUESSED_VOCABULARY
     width = (header.number("embedding_length") if header else None) or _GUESSED_WIDTH
     inner = (header.number("feed_forward_length") if header else None) or 4 * width
@@ -210,12 +216,14 @@ def _words(settings: LoadSettings, context: int, *, projector_bytes: int = 0) ->
 
 
 def placed(verdict: FitVerdict, *, host: HostSample, gpu: DeviceMemory | None = None) -> FitVerdict:
-    """The same need against the memory of now."""
-    total = host.memory_total_bytes + (gpu.total_bytes if gpu else 0)
+    """The same need against the memory of now; vLLM keeps nothing in the machine's own memory."""
+    alone = verdict.runtime == SAFETENSORS_RUNTIME
+    ram_free, ram_total = (0, 0) if alone else (host.memory_available_bytes, host.memory_total_bytes)
+    total = ram_total + (gpu.total_bytes if gpu else 0)
     return replace(
         verdict,
-        place=_place(verdict.needed_bytes, ram_free_bytes=host.memory_available_bytes, gpu=gpu),
-        free_bytes=host.memory_available_bytes + (gpu.free_bytes if gpu else 0),
+        place=_place(verdict.needed_bytes, ram_free_bytes=ram_free, gpu=gpu),
+        free_bytes=ram_free + (gpu.free_bytes if gpu else 0),
         total_bytes=total,
         gpu_free_bytes=gpu.free_bytes if gpu else None,
         gpu_total_bytes=gpu.total_bytes if gpu else None,

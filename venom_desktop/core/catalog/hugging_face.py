@@ -8,6 +8,7 @@ from typing import Any
 from venom_desktop.core.catalog.answered_in_time import ANSWER_WITHIN_S as ANSWER_WITHIN_S
 from venom_desktop.core.catalog.answered_in_time import AnsweredInTime
 from venom_desktop.core.catalog.base import (
+    SAFETENSORS_RUNTIME,
     CatalogEntry,
     CatalogPage,
     CatalogQuery,
@@ -28,6 +29,8 @@ from venom_desktop.core.catalog.hugging_face_client import (
 )
 from venom_desktop.core.catalog.hugging_face_wire import SOURCE, parse_entry, parse_rows, refusal
 from venom_desktop.core.catalog.remote_headers import RemoteHeaders
+from venom_desktop.core.catalog.safetensors_files import LABEL
+from venom_desktop.core.catalog.safetensors_fit import SafetensorsFit
 from venom_desktop.core.catalog.snapshot import BundledRows
 from venom_desktop.core.errors import VenomError
 from venom_desktop.core.host.sample import HostSample
@@ -41,8 +44,9 @@ class _Hub:
 
     title = SOURCE
 
-    def __init__(self, client: HuggingFaceClient) -> None:
+    def __init__(self, client: HuggingFaceClient, offers_vllm: Callable[[], bool]) -> None:
         self._client = client
+        self._offers_vllm = offers_vllm
 
     @property
     def endpoint(self) -> str:
@@ -59,10 +63,10 @@ class _Hub:
         return await self._client.repository(model_name)
 
     def entries(self, rows: Any) -> tuple[CatalogEntry, ...]:
-        return parse_rows(rows, endpoint=self.endpoint)
+        return parse_rows(rows, endpoint=self.endpoint, with_vllm=self._offers_vllm())
 
     def entry(self, stored: Any) -> CatalogEntry:
-        return parse_entry(stored, endpoint=self.endpoint)
+        return parse_entry(stored, endpoint=self.endpoint, with_vllm=self._offers_vllm())
 
     async def _named_exactly(self, model_name: str) -> list[Any]:
         """A repository without GGUF is no row of the listing, but whoever types its name learns why."""
@@ -75,7 +79,8 @@ class _Hub:
 class HuggingFaceCatalog:
     """Close it with its owner: requests that outlived their caller end then.
 
-    `bundled` reads the shipped list and may block; it is called in a thread, once, when it is needed.
+    `bundled` reads the shipped list and may block; it is called in a thread, once, when it is needed. Entries name
+    vLLM among their runtimes while `offers_vllm`.
     """
 
     def __init__(
@@ -86,14 +91,16 @@ class HuggingFaceCatalog:
         token: TokenSource = lambda: None,
         cache: DiskCache,
         bundled: Callable[[], BundledRows] = BundledRows,
+        offers_vllm: Callable[[], bool] = lambda: False,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._client = HuggingFaceClient(http, endpoint=endpoint, token=token, clock=clock)
         self._headers = RemoteHeaders(
             http, source=SOURCE, refusal=refusal, cache=cache, authorization=self._client.authorization
         )
+        self._folders = SafetensorsFit(self._client.small_file, cache=cache, clock=clock)
         self._answers = AnsweredInTime(
-            _Hub(self._client), name="hugging-face", cache=cache, bundled=bundled, clock=clock
+            _Hub(self._client, offers_vllm), name="hugging-face", cache=cache, bundled=bundled, clock=clock
         )
 
     @property
@@ -139,6 +146,10 @@ class HuggingFaceCatalog:
         An estimate when the header cannot be read, and None when even a size is missing.
         """
         rough = estimated_fit(entry, quantization, settings=settings, host=host, gpu=gpu)
+        if quantization.label == LABEL and settings.runtime == SAFETENSORS_RUNTIME:
+            return await self._folders.exact_fit(
+                entry, quantization, rough=rough, settings=settings, host=host, gpu=gpu
+            )
         sizes = [file.size_bytes for file in quantization.files]
         if not sizes or any(size is None for size in sizes):
             return rough
@@ -162,6 +173,10 @@ class HuggingFaceCatalog:
             host=host,
             gpu=gpu,
         )
+
+    async def small_file(self, model_name: str, revision: str, file_name: str) -> bytes:
+        """All of a file that is known to be small. Raises as `details`, and `NotFound`."""
+        return await self._client.small_file(model_name, revision, file_name)
 
     def resolve_url(self, model_name: str, revision: str, file_name: str) -> str:
         """Where the bytes of one file of a repository are."""

@@ -11,7 +11,14 @@ from urllib.parse import quote
 
 from venom_desktop.core.catalog.asked_to_wait import AskedToWait
 from venom_desktop.core.catalog.base import CatalogQuery
-from venom_desktop.core.catalog.hugging_face_wire import LIST_FIELDS, SORT_FIELDS, SOURCE, next_cursor, refusal
+from venom_desktop.core.catalog.hugging_face_wire import (
+    LIST_FIELDS,
+    SAFETENSORS_FIELDS,
+    SORT_FIELDS,
+    SOURCE,
+    next_cursor,
+    refusal,
+)
 from venom_desktop.core.errors import (
     GatedRepository,
     InvalidName,
@@ -47,13 +54,16 @@ class HuggingFaceClient:
 
     async def listing(self, query: CatalogQuery) -> dict[str, Any]:
         """`rows` in the hub's JSON and the `next` cursor. Asked without the token: lists are public."""
-        parameters = {
-            "filter": "gguf",
+        parameters: dict[str, Any] = {
+            "filter": "safetensors" if query.safetensors else "gguf",
             "sort": SORT_FIELDS[query.sort],
             "direction": -1,
             "limit": query.limit,
-            "expand": LIST_FIELDS,
+            "expand": SAFETENSORS_FIELDS if query.safetensors else LIST_FIELDS,
         }
+        if query.safetensors:
+            # The hub's own judgement: most repositories with such weights are parts of picture generators.
+            parameters["apps"] = "vllm"
         text = repository_of(query.text) or query.text.strip()
         if text:
             parameters["search"] = text
@@ -68,16 +78,22 @@ class HuggingFaceClient:
     async def repository(self, model_name: str) -> Any:
         """Everything about one repository, with the sizes and checksums of its files, in the hub's JSON."""
         path = f"/api/models/{quote(model_name, safe='/')}"
-        parameters = {"blobs": "true"}
+        return await _decoded(await self._with_token_if_wanted(path, {"blobs": "true"}, model_name=model_name))
+
+    async def small_file(self, model_name: str, revision: str, file_name: str) -> bytes:
+        """All of a file that is known to be small: whoever asks has looked at its size."""
+        address = self.resolve_url(model_name, revision, file_name).removeprefix(self.endpoint)
+        return (await self._with_token_if_wanted(address, {}, model_name=model_name)).content
+
+    async def _with_token_if_wanted(self, path: str, parameters: Mapping[str, Any], *, model_name: str) -> Response:
+        """Most repositories are public: the token is fetched and sent only where the hub wants one."""
         try:
-            response = await self._get(path, parameters, model_name=model_name, headers={})
+            return await self._get(path, parameters, model_name=model_name, headers={})
         except (UnknownRepository, GatedRepository, TokenRefused):
-            # Most repositories are public: the token is fetched and sent only where the hub wants one.
             headers = await self.authorization()
             if not headers:
                 raise
-            response = await self._get(path, parameters, model_name=model_name, headers=headers)
-        return await _decoded(response)
+            return await self._get(path, parameters, model_name=model_name, headers=headers)
 
     def resolve_url(self, model_name: str, revision: str, file_name: str) -> str:
         """Where the bytes of a file are; redirects to another host for large ones."""

@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
-from venom_desktop.core.catalog.base import Ability, CatalogEntry, Quantization, RemoteFile, Sort
+from venom_desktop.core.catalog.base import SAFETENSORS_RUNTIME, Ability, CatalogEntry, Quantization, RemoteFile, Sort
+from venom_desktop.core.catalog.model_config import class_in, context_in, has_own_code
 from venom_desktop.core.catalog.quantizations import group_files, only_pickle
+from venom_desktop.core.catalog.safetensors_files import safetensors_variant
 from venom_desktop.core.errors import (
     GatedRepository,
     NotFound,
@@ -26,6 +28,7 @@ LIST_FIELDS: Final = (
     *("downloads", "likes", "gated", "lastModified", "gguf", "tags", "pipeline_tag"),
     *("siblings", "sha", "trendingScore"),
 )
+SAFETENSORS_FIELDS: Final = (*(field for field in LIST_FIELDS if field != "gguf"), "safetensors", "config")
 SORT_FIELDS: Final = {
     Sort.DOWNLOADS: "downloads",
     Sort.LIKES: "likes",
@@ -36,20 +39,24 @@ SORT_FIELDS: Final = {
 
 _SIZE_IN_NAME = re.compile(r"(?<![A-Za-z0-9.])(?:(\d+)x)?(\d+(?:\.\d+)?)([BM])(?![A-Za-z0-9])", re.IGNORECASE)
 _SCALE = {"B": 1_000_000_000, "M": 1_000_000}
+_LEVELS: Final = {"F32": "F32", "F16": "F16", "BF16": "BF16", "F8_E4M3": "FP8", "F8_E5M2": "FP8"}
 _SEES = frozenset({"image-text-to-text", "visual-question-answering", "image-to-text", "any-to-any"})
 _EMBEDS = frozenset({"feature-extraction", "sentence-similarity"})
 _EMBEDDING_ARCHITECTURES = frozenset({"bert", "nomic-bert", "nomic-bert-moe", "jina-bert-v2", "gemma-embedding"})
 
 
-def parse_rows(body: Any, *, endpoint: str) -> tuple[CatalogEntry, ...]:
+def parse_rows(body: Any, *, endpoint: str, with_vllm: bool = False) -> tuple[CatalogEntry, ...]:
     """The rows of a listing; raises `SourceChanged` when it is none."""
     if not isinstance(body, list):
         raise SourceChanged(source=SOURCE)
-    return tuple(parse_entry(row, endpoint=endpoint) for row in body)
+    return tuple(parse_entry(row, endpoint=endpoint, with_vllm=with_vllm) for row in body)
 
 
-def parse_entry(row: Any, *, endpoint: str) -> CatalogEntry:
-    """One row or the details of one repository; what is missing or of another type is unknown (None)."""
+def parse_entry(row: Any, *, endpoint: str, with_vllm: bool = False) -> CatalogEntry:
+    """One row or the details of one repository; what is missing or of another type is unknown (None).
+
+    `with_vllm`: vLLM is among the runtimes offered here.
+    """
     if not isinstance(row, dict) or not isinstance(row.get("id"), str):
         raise SourceChanged(source=SOURCE)
     name: str = row["id"]
@@ -57,16 +64,21 @@ def parse_entry(row: Any, *, endpoint: str) -> CatalogEntry:
     tags = tuple(tag for tag in _list(row.get("tags")) if isinstance(tag, str))
     files = _files(row.get("siblings"))
     quantizations = None if files is None else group_files(files)
-    template = text_in(gguf.get("chat_template"))
+    config, stored = mapping_in(row.get("config")), mapping_in(row.get("safetensors"))
+    safetensors = safetensors_variant(files or (), level=_level(stored))
+    of_vllm = safetensors is not None and with_vllm
+    template = text_in(gguf.get("chat_template")) or (_template(config) if of_vllm else None)
     architecture = text_in(gguf.get("architecture"))
     return CatalogEntry(
         provider=ModelProvider.HUGGINGFACE,
         model_name=name,
         display_name=display_name(name),
         publisher=name.partition("/")[0] or None,
-        parameters=count_in(gguf.get("total")) or parameters_in(name),
+        parameters=count_in(gguf.get("total"))
+        or (count_in(stored.get("total")) if of_vllm else None)
+        or parameters_in(name),
         quantizations=quantizations,
-        size_range_bytes=size_range(quantizations),
+        size_range_bytes=size_range(quantizations or ((safetensors,) if of_vllm and safetensors else None)),
         license=_license(row, tags),
         gated=_gated(row.get("gated")),
         private=row.get("private") is True,
@@ -74,11 +86,17 @@ def parse_entry(row: Any, *, endpoint: str) -> CatalogEntry:
         likes=count_in(row.get("likes")),
         updated=moment_in(row.get("lastModified")),
         abilities=_abilities(text_in(row.get("pipeline_tag")), template, architecture, quantizations, tags),
-        context_length=count_in(gguf.get("context_length")),
+        context_length=count_in(gguf.get("context_length")) or (context_in(config) if of_vllm else None),
         architecture=architecture,
         revision=text_in(row.get("sha")),
         chat_template=template,
-        runtimes=_runtimes(row) if quantizations or (quantizations is None and "gguf" in tags) else (),
+        runtimes=(
+            *(_runtimes(row) if quantizations or (quantizations is None and "gguf" in tags) else ()),
+            *((SAFETENSORS_RUNTIME,) if of_vllm else ()),
+        ),
+        safetensors=safetensors,
+        model_class=class_in(config),
+        needs_own_code=has_own_code(config),
         tags=tags,
         page_url=f"{endpoint}/{name}",
         only_pickle=files is not None and only_pickle(file.name for file in files),
@@ -152,6 +170,7 @@ def _files(siblings: Any) -> list[RemoteFile] | None:
                 name=sibling["rfilename"],
                 size_bytes=count_in(large.get("size")) if size is None else size,
                 sha256=_checksum(large.get("sha256")),
+                git_sha=None if large else _blob(sibling.get("blobId")),
             )
         )
     return files
@@ -172,6 +191,25 @@ def _checksum(value: Any) -> str | None:
     if text is not None and re.fullmatch(r"[0-9a-fA-F]{64}", text) is None:
         raise SourceChanged(source=SOURCE)
     return text
+
+
+def _blob(value: Any) -> str | None:
+    """Git's name for a small file; None where it is none, which leaves the file's size to be checked."""
+    text = text_in(value)
+    return text if text is not None and re.fullmatch(r"[0-9a-f]{40}", text) else None
+
+
+def _level(stored: Mapping[str, Any]) -> str | None:
+    """The type that most weights have, where its bits are known; packed ones are told as whole numbers."""
+    counts = {name: count for name, value in mapping_in(stored.get("parameters")).items() if (count := count_in(value))}
+    most = max(counts, key=lambda name: counts[name], default=None)
+    return _LEVELS.get(most or "")
+
+
+def _template(config: Mapping[str, Any]) -> str | None:
+    return text_in(mapping_in(config.get("tokenizer_config")).get("chat_template")) or text_in(
+        config.get("chat_template_jinja")
+    )
 
 
 def _abilities(

@@ -14,14 +14,19 @@ Key = tuple[ModelProvider, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What is asked of the sources; the order by size is made here, among the rows most downloaded."""
+    """What is asked of the sources; the order by size is made here, among the rows most downloaded.
+
+    `safetensors` asks for what vLLM runs: those rows are no part of the list of GGUF files.
+    """
 
     text: str = ""
     sort: Sort = Sort.DOWNLOADS
+    safetensors: bool = False
 
     @classmethod
-    def of(cls, text: str, sort: Sort) -> "Question":
-        return cls(text=text.strip().lower(), sort=Sort.DOWNLOADS if sort is Sort.SIZE else sort)
+    def of(cls, text: str, sort: Sort, *, safetensors: bool = False) -> "Question":
+        order = Sort.DOWNLOADS if sort is Sort.SIZE else sort
+        return cls(text=text.strip().lower(), sort=order, safetensors=safetensors)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

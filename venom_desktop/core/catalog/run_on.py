@@ -3,14 +3,16 @@
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from venom_desktop.core.catalog.base import CatalogEntry
+from venom_desktop.core.catalog.base import SAFETENSORS_RUNTIME, CatalogEntry
 from venom_desktop.core.catalog.fit import DeviceMemory, LoadSettings
 from venom_desktop.core.host.sample import HostSample
 
 BUILT_IN: Final = "llama_cpp"
 OLLAMA: Final = "ollama"
-_USE_GRAPHICS_CARDS: Final = frozenset({OLLAMA, "vllm"})
+_USE_GRAPHICS_CARDS: Final = frozenset({OLLAMA, SAFETENSORS_RUNTIME})
 """The wheel of the built-in engine computes on the processor alone."""
+GPU_MEMORY_UTILIZATION: Final = 0.85
+"""The share of each card that vLLM takes (`VLLM_GPU_MEMORY_UTILIZATION` where nobody set it)."""
 
 SettingsOf = Callable[[str], LoadSettings]
 """How a runtime of this name loads a model for which nobody chose anything else."""
@@ -21,7 +23,10 @@ def usual_settings(runtime: str) -> LoadSettings:
 
 
 def usable_gpu(runtime: str, host: HostSample) -> DeviceMemory | None:
-    """The graphics memory a runtime can use, all cards together; None without one, or where no driver tells."""
+    """The graphics memory a runtime can use, all cards together; None without one, or where no driver tells.
+
+    vLLM takes its share of the whole at the start, whatever the model needs of it.
+    """
     if runtime not in _USE_GRAPHICS_CARDS:
         return None
     told = [
@@ -29,8 +34,10 @@ def usable_gpu(runtime: str, host: HostSample) -> DeviceMemory | None:
         for card in host.gpus
         if card.memory_total_bytes is not None and card.memory_used_bytes is not None
     ]
-    total = sum(whole for whole, _ in told)
-    return DeviceMemory(free_bytes=total - sum(used for _, used in told), total_bytes=total) if total else None
+    share = GPU_MEMORY_UTILIZATION if runtime == SAFETENSORS_RUNTIME else 1
+    total = int(sum(whole for whole, _ in told) * share)
+    free = max(0, total - sum(used for _, used in told))
+    return DeviceMemory(free_bytes=free, total_bytes=total) if total else None
 
 
 def runtime_of(entry: CatalogEntry, preferred: Sequence[str] = ()) -> str:

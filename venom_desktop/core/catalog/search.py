@@ -146,8 +146,12 @@ class CatalogSearch:
 
     def _current(self) -> list[Listing]:
         """The listings of the question asked now, of the sources that are wanted."""
-        question = Question.of(self.state.text, self.state.sort)
-        wanted = self.state.filters.providers or self._catalogs.keys()
+        filters = self.state.filters
+        question = Question.of(self.state.text, self.state.sort, safetensors=filters.wants_safetensors)
+        wanted = filters.providers or frozenset(self._catalogs)
+        if question.safetensors:
+            # The library of Ollama has none, and would be read through for nothing.
+            wanted &= {ModelProvider.HUGGINGFACE}
         return [self._listing(provider, question) for provider in self._catalogs if provider in wanted]
 
     def _listing(self, provider: ModelProvider, question: Question) -> Listing:
@@ -181,6 +185,7 @@ class CatalogSearch:
                     sort=listing.question.sort,
                     limit=PAGE_ROWS,
                     cursor=None if first else listing.cursor,
+                    safetensors=listing.question.safetensors,
                 )
                 page = await self._catalogs[listing.state.provider].list_models(query, refresh=refresh)
                 listing.take(page, first=first)
@@ -201,10 +206,11 @@ class CatalogSearch:
         return self.state.filters.is_local and len(self.state.rows) < self._wanted_rows
 
     def _hear(self, provider: ModelProvider, update: CatalogUpdate) -> None:
-        question = Question(text=update.query.text, sort=update.query.sort)
+        query = update.query
+        question = Question(text=query.text, sort=query.sort, safetensors=query.safetensors)
         listing = self._listings.get((provider, question))
-        if listing is not None and update.query.cursor in (None, listing.cursor):
-            listing.take(update.page, first=update.query.cursor is None)
+        if listing is not None and query.cursor in (None, listing.cursor):
+            listing.take(update.page, first=query.cursor is None)
             self._rows_changed()
 
     def _rows_changed(self) -> None:
@@ -243,7 +249,7 @@ class CatalogSearch:
             return found
         others = []
         for listing in self._current():
-            whole = self._listings.get((listing.state.provider, Question.of("", sort)))
+            whole = self._listings.get((listing.state.provider, replace(listing.question, text="")))
             shown = {} if whole is None else whole.rows
             answers = [row for key, row in listing.rows.items() if key not in shown or not row.holds(text)]
             others += filtered(answers, self.state.filters)
@@ -257,7 +263,7 @@ class CatalogSearch:
         """The rows of the list without a text, filtered and in order; kept until they or the filters change."""
         sort, filters = self.state.sort, self.state.filters
         if self._narrowing is None or self._narrowing[:2] != (sort, filters):
-            question = Question.of("", sort)
+            question = Question.of("", sort, safetensors=filters.wants_safetensors)
             rows = [
                 row for key, listing in self._listings.items() if key[1] == question for row in listing.rows.values()
             ]
