@@ -8,6 +8,7 @@ import pytest
 from tests.app.commands import command
 from tests.fakes.hub import HubServer
 from tests.fakes.ollama_process import install_ollama
+from tests.fakes.safetensors_files import repository
 from venom_desktop import __version__
 from venom_desktop.app.cli import run
 from venom_desktop.app.commands import likely_provider
@@ -128,3 +129,19 @@ async def test_an_install_starts_the_ollama_it_needs_or_says_that_there_is_none(
 )
 def test_where_a_model_comes_from_shows_by_the_form_of_its_name(name: str, provider: str) -> None:
     assert likely_provider(name) == provider
+
+
+async def test_safetensors_are_installed_and_removed_for_vllm(
+    hub: HubServer, monkeypatch: pytest.MonkeyPatch, private_home: Path
+) -> None:
+    hub.add_repo("tiny-lab/Tiny-Qwen", repository())
+    monkeypatch.setenv("HF_ENDPOINT", hub.url)
+    refused = await command("install", "tiny-lab/Tiny-Qwen", "--runtime", "vllm", "--json")
+    assert (refused.code, json.loads(refused.out)["reason_code"]) == (1, "PROFILE_FORBIDS_RUNTIME")
+    monkeypatch.setenv("VENOM_RUNTIME_PROFILE", "full")
+    installed = await command("install", "tiny-lab/Tiny-Qwen", "--runtime", "vllm")
+    assert (installed.code, installed.out) == (0, "tiny-lab/Tiny-Qwen is installed\n"), installed.err
+    assert "vllm" in (await command("list")).out
+    removed = await command("remove", "tiny-lab/Tiny-Qwen", "--yes")
+    assert (removed.code, removed.out) == (0, "tiny-lab/Tiny-Qwen is removed\n")
+    assert not list((private_home / "data" / "models").rglob("*.safetensors"))

@@ -17,6 +17,10 @@ PUBLISHED = frozenset(
         "settings.schema",
         # Judgements without a wire: what a header says, which quantization fits.
         "catalog.gguf_header",
+        "catalog.model_config",
+        "catalog.safetensors_files",
+        "catalog.safetensors_header",
+        "catalog.vllm_architectures",
         "catalog.quantizations",
         "catalog.fit",
         "catalog.entry_fit",

@@ -68,7 +68,9 @@ def _parser() -> argparse.ArgumentParser:
         "install", help="install a model from Hugging Face or the Ollama library; Ctrl+C pauses"
     )
     install.add_argument(
-        "name", help="org/name:QUANTIZATION (without one the best that fits this machine), or llama3:8b of the library"
+        "name",
+        help="org/name:QUANTIZATION (without one the best that fits this machine), org/name with --runtime vllm, "
+        "or llama3:8b of the library",
     )
     install.add_argument(
         "--provider", choices=("huggingface", "ollama"), help="where it comes from (default: by the form of the name)"

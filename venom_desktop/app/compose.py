@@ -127,6 +127,7 @@ def build(
         token=token,
         cache=cache,
         bundled=lambda: read_bundled_rows(resource("catalog_snapshot.json"), ModelProvider.HUGGINGFACE),
+        offers_vllm=lambda: RuntimeProfile(settings.snapshot.runtime_profile.value) is RuntimeProfile.FULL,
     )
     llama_cpp = LlamaCpp(
         http=local_http,

@@ -16,6 +16,7 @@ from venom_desktop.app.paths import Paths
 from venom_desktop.app.serving import start_server
 from venom_desktop.core.errors import ModelActive, NeedsConfirmation, SourceUnreachable, VenomError
 from venom_desktop.core.http import Client, HttpError, make_local_client
+from venom_desktop.core.registry.install import RUNTIMES
 from venom_desktop.core.registry.model import ModelProvider
 from venom_desktop.core.registry.names import check_name
 from venom_desktop.core.registry.pairs import require_pair
@@ -161,7 +162,8 @@ class OwnDesk:
     async def install(self, name: str, provider: str, runtime: str | None) -> str:
         check_name(name)
         await start_server(
-            self._services, require_pair(ModelProvider(provider), runtime, offered=self._services.runtimes)
+            self._services,
+            require_pair(ModelProvider(provider), runtime, offered=(*RUNTIMES, *self._services.runtimes)),
         )
         return await self._registry.install_model(name, provider, runtime)
 

@@ -13,6 +13,7 @@ from venom_desktop.app.paths import Paths
 from venom_desktop.app.serving import start_server
 from venom_desktop.core.catalog.base import CatalogEntry
 from venom_desktop.core.registry import registry
+from venom_desktop.core.registry.install import RUNTIMES
 from venom_desktop.core.registry.model import ModelKey, ModelProvider
 from venom_desktop.core.registry.pairs import require_pair
 from venom_desktop.core.registry.updates import Updates
@@ -74,7 +75,7 @@ class ModelRegistry(registry.ModelRegistry):
     ) -> str:
         await self.open()
         if provider in set(ModelProvider):
-            chosen = require_pair(ModelProvider(provider), runtime, offered=self._services.runtimes)
+            chosen = require_pair(ModelProvider(provider), runtime, offered=(*RUNTIMES, *self._services.runtimes))
             await start_server(self._services, chosen)
         return await super().install_model(model_name, provider, runtime)
 

@@ -7,10 +7,13 @@ from venom_desktop.core.services import Services
 
 
 async def start_server(services: Services, runtime: str | None) -> None:
-    """Have a server of this runtime running, where it is one that has a server; a child of ours ends with us.
+    """Have a server running that keeps its runtime's models itself; a child of ours ends with us.
 
-    Raises `ProfileForbidsRuntime`, and as `ServerRuntime.start`.
+    Where the files of models are ours, no server is needed to bring or remove them. Raises `ProfileForbidsRuntime`, and
+    as `ServerRuntime.start`.
     """
+    if runtime not in services.registry.inventory.snapshot.stores:
+        return
     found = services.runtimes.get(runtime or "")
     if isinstance(found, ServerRuntime) and not is_remote(found.name):
         RuntimeProfile(services.settings.snapshot.runtime_profile.value).require(found.name)

@@ -79,7 +79,13 @@ async def open_home(folder: Path, hub: HubServer) -> AsyncIterator[Home]:
         home.unloaded.append(key)
 
     async with make_client() as http:
-        catalog = HuggingFaceCatalog(http, endpoint=hub.url, token=token, cache=DiskCache(folder / "cache"))
+        catalog = HuggingFaceCatalog(
+            http,
+            endpoint=hub.url,
+            token=token,
+            cache=DiskCache(folder / "cache"),
+            offers_vllm=lambda: home.profile is RuntimeProfile.FULL,
+        )
         home = Home(
             models_dir=models_dir,
             operations=operations,

@@ -78,12 +78,14 @@ async def test_a_cancel_while_the_list_is_written_leaves_the_model_whole(home: H
 
 
 async def test_an_install_waits_for_a_hub_that_is_slower_than_a_list_may_be(home: Home) -> None:
-    source = home.installing._source
+    describe = home.installing._describe
+    source = describe._source
 
     class Late:
         asked = 0
         endpoint = source.endpoint
         resolve_url = staticmethod(source.resolve_url)
+        small_file = staticmethod(source.small_file)
 
         async def details(self, model_name: str, *, refresh: bool = False) -> CatalogEntry:
             self.asked += 1
@@ -91,7 +93,7 @@ async def test_an_install_waits_for_a_hub_that_is_slower_than_a_list_may_be(home
                 raise UpstreamSlow(source="Hugging Face", timeout_s=3)
             return await source.details(model_name, refresh=refresh)
 
-    home.installing._source = Late()
+    describe._source = Late()
     done = await _install(home)
     assert done.status is OperationStatus.COMPLETED, done.error
 

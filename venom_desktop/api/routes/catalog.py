@@ -83,7 +83,9 @@ class CatalogRoutes:
             gated=gated,
             fits_here=fits,
         )
-        asked = CatalogQuery(text=words, sort=SORTS[sort], limit=limit, cursor=cursor)
+        asked = CatalogQuery(
+            text=words, sort=SORTS[sort], limit=limit, cursor=cursor, safetensors=filters.wants_safetensors
+        )
         return await self._answer(self._catalog(provider), asked, filters, refresh=refresh)
 
     async def _answer(
@@ -105,9 +107,10 @@ class CatalogRoutes:
         return page_payload(page, [entry_payload(entry, self._installable(entry, host)) for entry in page.entries])
 
     def _installable(self, entry: CatalogEntry, host: HostSample) -> Quantization | None:
-        if not entry.quantizations:
+        runtime = runtime_of(entry)
+        if not entry.variants(runtime):
             return None
-        return best_quantization(entry, host, settings=self._load_settings(runtime_of(entry)))
+        return best_quantization(entry, host, settings=self._load_settings(runtime))
 
     def _catalog(self, name: str | None) -> Catalog:
         """Without a name the first one. Raises `InvalidInput`."""

@@ -80,21 +80,26 @@ def read_capabilities(path: Path, projector: Path | None = None) -> ModelCapabil
 
 def capabilities_from_gguf(header: GgufHeader, *, has_projector: bool | None = None) -> ModelCapabilities:
     """What the header tells; None stays unknown. `has_projector` None means that nobody has looked for one."""
-    template = header.chat_template or None
-    system = tools = thinking = None
-    if template is not None:
-        system, tools = supports_system_role(template), mentions_tools(template)
-        thinking = mentions_thinking(template)
+    return replace(
+        capabilities_of_template(header.chat_template or None),
+        supports_vision=has_projector,
+        supports_embedding=_embeds(header),
+        max_context_length=header.context_length or None,
+        quantization=None if header.file_type is None else QUANTIZATIONS.get(header.file_type),
+    )
+
+
+def capabilities_of_template(template: str | None) -> ModelCapabilities:
+    """What a chat template alone tells; nothing where there is none."""
+    if template is None:
+        return ModelCapabilities()
+    system, tools = supports_system_role(template), mentions_tools(template)
     return ModelCapabilities(
         supports_system_role=system,
         supports_function_calling=tools,
-        supports_vision=has_projector,
-        supports_thinking=thinking,
-        supports_embedding=_embeds(header),
+        supports_thinking=mentions_thinking(template),
         allowed_roles=_roles(system=system, tools=tools),
         prompt_template=template,
-        max_context_length=header.context_length or None,
-        quantization=None if header.file_type is None else QUANTIZATIONS.get(header.file_type),
     )
 
 
@@ -122,7 +127,5 @@ def _embeds(header: GgufHeader) -> bool | None:
     return header.architecture in _EMBEDDING_ARCHITECTURES
 
 
-def _roles(*, system: bool | None, tools: bool | None) -> tuple[str, ...] | None:
-    if system is None:
-        return None
+def _roles(*, system: bool, tools: bool) -> tuple[str, ...]:
     return (*(("system",) if system else ()), "user", "assistant", *(("tool",) if tools else ()))

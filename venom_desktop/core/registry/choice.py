@@ -13,7 +13,7 @@ def best_quantization(entry: CatalogEntry, host: HostSample, *, settings: LoadSe
     """The best one that fits the memory `settings.runtime` can use here, else the smallest. Raises `NoUsableFile`."""
     load = settings or LoadSettings()
     gpu = usable_gpu(load.runtime, host)
-    offered = entry.quantizations or ()
+    offered = entry.variants(load.runtime) or ()
     if not offered:
         raise NoUsableFile(model_name=entry.model_name)
 

@@ -4,30 +4,26 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
 
-from venom_desktop.core.catalog.base import CatalogEntry, Quantization
+from venom_desktop.core.catalog.base import SAFETENSORS_RUNTIME, CatalogEntry, Quantization
+from venom_desktop.core.catalog.vllm_architectures import known_architectures
 from venom_desktop.core.downloads.base import Downloader, DownloadPlan, FileToFetch
 from venom_desktop.core.downloads.partial import part_path
 from venom_desktop.core.errors import (
     AlreadyInstalled,
-    NoUsableFile,
     OperationRunning,
-    PickleOnly,
     UnknownModel,
-    UnknownQuantization,
     UnreadableModelFile,
-    UpstreamSlow,
+    UnusableConfig,
 )
 from venom_desktop.core.files import resolve_under
 from venom_desktop.core.operations.operation import ModelOperation, OperationType, Progress
 from venom_desktop.core.operations.service import Kind, OperationService
-from venom_desktop.core.registry.capabilities import read_capabilities
 from venom_desktop.core.registry.deletion import delete_files
-from venom_desktop.core.registry.install_plan import InstallPlan, make_plan, plan_from_payload
+from venom_desktop.core.registry.describe import Describe, Source, require_no_label
+from venom_desktop.core.registry.install_plan import InstallPlan, plan_from_payload
+from venom_desktop.core.registry.installed_row import installed_row
 from venom_desktop.core.registry.inventory import Inventory
 from venom_desktop.core.registry.manifest import Manifest
 from venom_desktop.core.registry.model import ModelMetadata, ModelProvider, ModelStatus
@@ -36,25 +32,13 @@ from venom_desktop.core.registry.pairs import require_pair
 from venom_desktop.core.registry.promised import PromisedSpace
 from venom_desktop.core.registry.quota import StorageQuota
 
-RUNTIMES = ("llama_cpp",)
+RUNTIMES = ("llama_cpp", SAFETENSORS_RUNTIME)
 """Which runtimes take files that we fetch."""
 
 FREE_SPACE_KEPT_BYTES = 256 * 10**6
 """Never fill a volume to the brim: this much stays free while a download runs."""
 
 SPACE_CHECKED_EVERY_S = 20.0
-DESCRIBED_WITHIN_S = 60.0
-
-
-class Source(Protocol):
-    """The catalog's half of an install."""
-
-    async def details(self, model_name: str, *, refresh: bool = False) -> CatalogEntry: ...
-
-    def resolve_url(self, repository: str, revision: str, file_name: str) -> str: ...
-
-    @property
-    def endpoint(self) -> str: ...
 
 
 class InstallModels:
@@ -88,9 +72,9 @@ class InstallModels:
         self._promised = promised
         self._models_dir = models_dir
         self._require_runtime = require_runtime
-        self._choose = choose
         self._token = token
         self._clock = clock
+        self._describe = Describe(source, models_dir=models_dir, choose=choose, clock=clock)
         operations.register(OperationType.INSTALL, Kind(work=self._install, discard=self._discard, can_pause=True))
 
     async def install(self, model_name: str, provider: ModelProvider, runtime: str) -> str:
@@ -103,7 +87,9 @@ class InstallModels:
         self._manifest.require_writable()
         require_pair(provider, runtime, offered=RUNTIMES)
         self._require_runtime(runtime)
-        parse_repository(model_name)
+        repository, label = parse_repository(model_name)
+        if runtime == SAFETENSORS_RUNTIME:
+            require_no_label(repository, label)
         self._refuse_second(model_name, runtime)
         return await self._operations.start(
             OperationType.INSTALL,
@@ -123,7 +109,8 @@ class InstallModels:
         plan = plan_from_payload(operation.payload)
         if plan is None:
             yield Progress(message="Reading the file list")
-            plan = await self._describe(str(operation.payload["name"]))
+            self._require_runtime(str(operation.runtime))
+            plan = await self._describe.plan(str(operation.payload["name"]), str(operation.runtime))
             self._refuse_twin(operation, plan)
             yield Progress(model_name=plan.model_name, total_bytes=plan.total_bytes, payload=plan.to_payload())
         try:
@@ -135,29 +122,12 @@ class InstallModels:
         yield Progress(message="Recording")
         try:
             await self._record(plan, str(operation.runtime))
-        except UnreadableModelFile:
+        except (UnreadableModelFile, UnusableConfig):
             # It stands in no list, so nobody could ever free its space.
             await self._throw_away(plan)
             raise
-        yield Progress(message="Verified and ready")
-
-    async def _describe(self, model_name: str) -> InstallPlan:
-        repository, label = parse_repository(model_name)
-        entry = await self._patient_details(repository)
-        if not entry.quantizations:
-            raise PickleOnly(model_name=repository) if entry.only_pickle else NoUsableFile(model_name=repository)
-        quantization = await self._choose(entry) if label is None else _named(entry, label)
-        return make_plan(entry, quantization, models_dir=self._models_dir)
-
-    async def _patient_details(self, repository: str) -> CatalogEntry:
-        """A list must be there within 3 s; an install is better late than failed."""
-        until = self._clock() + DESCRIBED_WITHIN_S
-        while True:
-            try:
-                return await self._source.details(repository, refresh=True)
-            except UpstreamSlow:
-                if self._clock() >= until:
-                    raise
+        note = await asyncio.to_thread(_note, plan)
+        yield Progress(message=f"Verified and ready. {note}" if note else "Verified and ready")
 
     def _refuse_twin(self, operation: ModelOperation, plan: InstallPlan) -> None:
         """The full name may turn out to be one that is installed, or being installed, already."""
@@ -191,6 +161,7 @@ class InstallModels:
                     target=resolve_under(self._models_dir, file.local),
                     size_bytes=file.size_bytes,
                     sha256=file.sha256,
+                    git_sha=file.git_sha,
                 )
                 for file in plan.all_files
             ),
@@ -201,30 +172,7 @@ class InstallModels:
         )
 
     async def _record(self, plan: InstallPlan, runtime: str) -> None:
-        first = resolve_under(self._models_dir, plan.files[0].local)
-        projector = resolve_under(self._models_dir, plan.projector.local) if plan.projector else None
-        capabilities = await asyncio.to_thread(read_capabilities, first, projector)
-        now = datetime.now(UTC).astimezone()
-        size_bytes = await asyncio.to_thread(self._size_on_disk, plan)
-        model = ModelMetadata(
-            name=plan.model_name,
-            provider=ModelProvider.HUGGINGFACE,
-            display_name=plan.display_name,
-            runtime=runtime,
-            size_bytes=size_bytes,
-            size_gb=round(size_bytes / 10**9, 3),
-            capabilities=replace(capabilities, quantization=capabilities.quantization or plan.quantization),
-            local_path=first,
-            files=tuple(file.local for file in plan.all_files),
-            projector_path=projector,
-            sha256=plan.files[0].sha256 if len(plan.files) == 1 else None,
-            checksums={file.local: file.sha256 for file in plan.all_files if file.sha256},
-            verified_at=now,
-            installed_at=now,
-            revision=plan.revision,
-            license=plan.license,
-        )
-        await self._list(model)
+        await self._list(await asyncio.to_thread(installed_row, plan, runtime, models_dir=self._models_dir))
 
     async def _list(self, model: ModelMetadata) -> None:
         """What comes to end the install while the list is written comes too late: a row without files must not be."""
@@ -235,9 +183,6 @@ class InstallModels:
             await self._manifest.settled()
             if self._manifest.get(model.key) != model:
                 raise
-
-    def _size_on_disk(self, plan: InstallPlan) -> int:
-        return sum(resolve_under(self._models_dir, file.local).stat().st_size for file in plan.all_files)
 
     async def _discard(self, operation: ModelOperation) -> None:
         """Throw away what a cancelled install has fetched; an installed model's files are never touched."""
@@ -255,6 +200,13 @@ class InstallModels:
         await self._inventory.refresh()
 
 
+def _note(plan: InstallPlan) -> str | None:
+    """What whoever installed it should know before the first start."""
+    if not plan.is_folder:
+        return None
+    return known_architectures().note(plan.model_class, needs_own_code=plan.needs_own_code)
+
+
 def _missing_bytes(download: DownloadPlan) -> int | None:
     """What still has to be written, or None when the source did not tell a size."""
     missing = 0
@@ -270,12 +222,3 @@ def _present_bytes(file: FileToFetch) -> int:
         with contextlib.suppress(OSError):
             return path.stat().st_size
     return 0
-
-
-def _named(entry: CatalogEntry, label: str) -> Quantization:
-    quantizations = entry.quantizations or ()
-    for quantization in quantizations:
-        if quantization.label.casefold() == label.casefold():
-            return quantization
-    offered = ", ".join(quantization.label for quantization in quantizations)
-    raise UnknownQuantization(model_name=entry.model_name, quantization=label, offered=offered)

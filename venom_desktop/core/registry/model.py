@@ -82,6 +82,10 @@ class ModelMetadata:
     source_revision: str | None = None
     """What the publisher calls the very same content, where a store keeps it under a digest of its own."""
     license: str | None = None
+    model_class: str | None = None
+    """Of a folder of safetensors: the class that its `config.json` names."""
+    needs_own_code: bool = False
+    """True when `config.json` points to Python files of the publisher's, which are not installed with it."""
     used_in_place: bool = False
     unknown: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
     """Fields and enum words of other versions, written back as they came."""
@@ -89,3 +93,10 @@ class ModelMetadata:
     @property
     def key(self) -> ModelKey:
         return ModelKey(name=self.name, runtime=self.runtime)
+
+    @property
+    def folder(self) -> Path | None:
+        """Where its files lie; None when nobody knows."""
+        if self.local_path is None or self.runtime == "vllm":
+            return self.local_path
+        return self.local_path.parent

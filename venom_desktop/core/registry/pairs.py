@@ -2,11 +2,12 @@
 
 from collections.abc import Container
 
+from venom_desktop.core.catalog.base import SAFETENSORS_RUNTIME
 from venom_desktop.core.errors import InvalidInput, UnknownRuntime
 from venom_desktop.core.registry.model import ModelProvider
 
 RUNTIMES_BY_PROVIDER: dict[ModelProvider, tuple[str, ...]] = {
-    ModelProvider.HUGGINGFACE: ("llama_cpp", "ollama"),
+    ModelProvider.HUGGINGFACE: ("llama_cpp", "ollama", SAFETENSORS_RUNTIME),
     ModelProvider.OLLAMA: ("ollama",),
 }
 """The first one is meant when none is named."""

@@ -90,6 +90,8 @@ class RowFormat:
             revision=fields.text("revision"),
             source_revision=fields.text("source_revision"),
             license=fields.text("license"),
+            model_class=fields.text("model_class"),
+            needs_own_code=fields.flag("needs_own_code") or False,
             used_in_place=in_place,
             unknown=MappingProxyType(fields.unknown) if fields.unknown else NOTHING,
         )
@@ -120,6 +122,8 @@ class RowFormat:
             "verified_at": _moment_text(model.verified_at),
             "checksum_differs": model.checksum_differs or None,
             "source_revision": model.source_revision,
+            "model_class": model.model_class,
+            "needs_own_code": model.needs_own_code or None,
             "used_in_place": model.used_in_place or None,
         }
         row |= {field: value for field, value in ours.items() if value not in (None, [], {})}

@@ -1,0 +1,51 @@
+"""Safetensors over HTTP: installed and found in the full profile, and nowhere to be seen in the light one."""
+
+import pytest
+
+from tests.api.caller import Caller, Served
+from tests.fakes.hub import HubServer
+from tests.fakes.safetensors_files import repository
+from venom_desktop.core.operations.operation import OperationStatus
+
+REPO = "tiny-lab/Tiny-Qwen"
+ORDER = {"name": REPO, "provider": "huggingface", "runtime": "vllm"}
+
+
+@pytest.fixture(autouse=True)
+def offered(hub: HubServer) -> None:
+    hub.add_repo(REPO, repository(), license="mit")
+
+
+@pytest.fixture
+def full(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VENOM_RUNTIME_PROFILE", "full")
+
+
+async def test_an_install_for_vllm_ends_with_its_folder_in_the_list(full: None, served: Served, call: Caller) -> None:
+    begun = await call.good("POST", "models/registry/install", ORDER)
+    operation = await served.services.registry.wait(begun["operation_id"])
+    assert (operation.status, operation.model_name) == (OperationStatus.COMPLETED, REPO)
+    (model,) = (await call.good("GET", "models"))["models"]
+    assert (model["name"], model["runtime"]) == (REPO, "vllm")
+    assert model["local_path"].endswith(f"vllm/{REPO}")
+    removed = await call.good("DELETE", f"models/registry/{REPO}?confirm=true")
+    assert (await served.services.registry.wait(removed["operation_id"])).status is OperationStatus.COMPLETED
+
+
+async def test_a_search_for_vllm_finds_safetensors(full: None, call: Caller) -> None:
+    found = await call.good("GET", "models/search?query=tiny&provider=huggingface&runtime=vllm")
+    (model,) = found["models"]
+    assert (model["model_name"], model["runtimes"]) == (REPO, ["vllm"])
+
+
+async def test_the_light_profile_refuses_it_and_finds_none(call: Caller) -> None:
+    assert await call.refused("POST", "models/registry/install", ORDER) == (403, "PROFILE_FORBIDS_RUNTIME")
+    found = await call.good("GET", "models/search?query=tiny&provider=huggingface&runtime=vllm")
+    assert found["models"] == []
+
+
+async def test_a_quantization_for_vllm_is_refused(full: None, call: Caller) -> None:
+    assert await call.refused("POST", "models/registry/install", {**ORDER, "name": f"{REPO}:Q4_K_M"}) == (
+        400,
+        "INVALID_INPUT",
+    )
