@@ -1,7 +1,7 @@
 """The Catalog tab over the whole real core, a hub on a real socket and a Qt loop that runs both."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ from venom_desktop.app.compose import build
 from venom_desktop.app.paths import Paths
 from venom_desktop.core.catalog.recommended import Recommendation
 from venom_desktop.core.catalog.search import CatalogSearch
-from venom_desktop.core.registry.model import ModelProvider
+from venom_desktop.core.registry.model import NOTHING, ModelProvider
 from venom_desktop.core.secrets.masking import Redactor
 from venom_desktop.core.services import Services
 from venom_desktop.core.settings.ui_state import UiState
@@ -76,11 +76,12 @@ def run_desk(
     scenario: Callable[[Desk], Awaitable[None]],
     *,
     recommended: Sequence[Recommendation] = (),
+    environ: Mapping[str, str] = NOTHING,
 ) -> None:
     """Run `scenario` on a Qt loop with an open tab; everything is closed afterwards."""
 
     async def run() -> None:
-        async with _open(hub, home, recommended) as desk:
+        async with _open(hub, home, recommended, environ) as desk:
             await scenario(desk)
 
     # Closing the last window would end the loop before the core is closed.
@@ -94,8 +95,10 @@ def run_desk(
 
 
 @asynccontextmanager
-async def _open(hub: HubServer, home: Path, recommended: Sequence[Recommendation]) -> AsyncIterator[Desk]:
-    environ = {**NOWHERE, "VENOM_HOME": str(home), "HF_ENDPOINT": hub.url}
+async def _open(
+    hub: HubServer, home: Path, recommended: Sequence[Recommendation], more: Mapping[str, str]
+) -> AsyncIterator[Desk]:
+    environ = {**NOWHERE, "VENOM_HOME": str(home), "HF_ENDPOINT": hub.url, **more}
     composition = build(Paths.from_environment(environ), environ, redactor=Redactor())
     services = composition.services
     await composition.lifecycle.start()

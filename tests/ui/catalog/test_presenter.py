@@ -31,7 +31,7 @@ def verdicts(row: CatalogEntry, *, free_bytes: int) -> dict[str, FitVerdict | No
 def test_the_recommended_quantization_that_fits_is_chosen_first() -> None:
     row = entry(billions=8)
 
-    chosen = preselected(row, verdicts(row, free_bytes=32 * GB))
+    chosen = preselected(row.quantizations or (), verdicts(row, free_bytes=32 * GB))
 
     assert chosen is not None
     assert chosen.label == "Q4_K_M"
@@ -40,7 +40,7 @@ def test_the_recommended_quantization_that_fits_is_chosen_first() -> None:
 def test_a_smaller_quantization_is_chosen_when_the_recommended_one_is_too_big() -> None:
     row = entry(billions=8)
 
-    chosen = preselected(row, verdicts(row, free_bytes=6 * GB))
+    chosen = preselected(row.quantizations or (), verdicts(row, free_bytes=6 * GB))
 
     assert chosen is not None
     assert chosen.label == "Q2_K"
@@ -49,14 +49,14 @@ def test_a_smaller_quantization_is_chosen_when_the_recommended_one_is_too_big() 
 def test_the_smallest_one_is_chosen_when_none_fits() -> None:
     row = entry(billions=70)
 
-    chosen = preselected(row, verdicts(row, free_bytes=2 * GB))
+    chosen = preselected(row.quantizations or (), verdicts(row, free_bytes=2 * GB))
 
     assert chosen is not None
     assert chosen.label == "Q2_K"
 
 
 def test_nothing_is_chosen_where_nothing_is_offered() -> None:
-    assert preselected(entry(quantizations=()), {}) is None
+    assert preselected((), {}) is None
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,11 @@ class Chosen:
     host: HostSample | None = None
 
     @property
+    def variants(self) -> tuple[Quantization, ...]:
+        """What can be installed for the chosen runtime."""
+        return self.entry.variants(self.runtime) or ()
+
+    @property
     def verdict(self) -> FitVerdict | None:
         """Of the chosen quantization with the chosen context."""
         return self.verdicts.get(self.quantization.label) if self.quantization else None

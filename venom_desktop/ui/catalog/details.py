@@ -5,7 +5,7 @@ from collections.abc import Collection
 from PySide6.QtCore import Signal as QtSignal
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from venom_desktop.core.catalog.base import CatalogEntry
+from venom_desktop.core.catalog.base import SAFETENSORS_RUNTIME, CatalogEntry
 from venom_desktop.core.errors import CloudOnly, Cure, ProfileForbidsRuntime
 from venom_desktop.ui.catalog.gate import GateNote, need_of
 from venom_desktop.ui.catalog.memory import ContextSlider, MemoryBar
@@ -215,12 +215,15 @@ class CatalogDetails(DetailsPanel):
         self._notices.setVisible(not (self.banner.isHidden() and self.gate.isHidden()))
 
     def _show_quantizations(self, chosen: Chosen) -> None:
-        offered = chosen.entry.quantizations or ()
+        offered = chosen.variants
         label = chosen.quantization.label if chosen.quantization else None
         shown = offered if self._all_shown else short_list(offered, label)
         self._quantizations.setVisible(bool(offered))
-        self._table_title.setText(tr("Tag") if any(one.digest for one in offered) else tr("Quantization"))
-        best = recommended(chosen.entry, chosen.verdicts)
+        folder = chosen.runtime == SAFETENSORS_RUNTIME
+        tags = any(one.digest for one in offered)
+        self._table_title.setText(tr("Weights") if folder else tr("Tag") if tags else tr("Quantization"))
+        # Of a single one nothing is recommended before the others.
+        best = None if folder else recommended(offered, chosen.verdicts)
         self._best.setText(tr("{name} suits this computer", name=best.label) if best else "")
         self.table.show_offers(offers_of(shown, chosen.verdicts, best), label)
         left = len(offered) - len(shown)
@@ -229,8 +232,10 @@ class CatalogDetails(DetailsPanel):
 
     def _show_memory(self, chosen: Chosen) -> None:
         verdict = chosen.verdict
-        self._amounts.setVisible(verdict is not None)
-        if verdict is not None and chosen.host is not None:
+        # Without a card there is no bar to draw: the machine's own memory is no use to vLLM.
+        shown = verdict is not None and not verdict.lacks_gpu
+        self._amounts.setVisible(shown)
+        if shown and verdict is not None and chosen.host is not None:
             self.context.show_steps(chosen.steps, chosen.context)
             self.memory.show_use(memory_use(verdict, chosen.host))
 

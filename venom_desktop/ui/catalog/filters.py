@@ -10,8 +10,9 @@ from PySide6.QtWidgets import QWidget
 from venom_desktop.core.catalog.base import Ability
 from venom_desktop.core.catalog.filters import CatalogFilters
 from venom_desktop.core.registry.model import ModelProvider
+from venom_desktop.core.runtimes.profiles import LOCAL_RUNTIMES
 from venom_desktop.ui import icons
-from venom_desktop.ui.catalog.words import ability_words, license_words, provider_words
+from venom_desktop.ui.catalog.words import ability_words, license_words, provider_words, runtime_words
 from venom_desktop.ui.i18n import gigabytes, tr
 from venom_desktop.ui.widgets import Chip, ElidedLabel, Menu, MenuChip, row
 
@@ -47,14 +48,19 @@ class FilterBar(QWidget):
         self.download_size, sizes = _chip(tr("Size"), [(size, _size_words(*size)) for size in SIZES])
         self.quantization, labels = _chip(tr("Quantization"), [(one, one) for one in QUANTIZATIONS])
         self.license, licenses = _chip(tr("Licence"), [(one, license_words(one)) for one in LICENSES])
+        self.runtime, runtimes = _chip(tr("Run with"), [(one, runtime_words(one)) for one in LOCAL_RUNTIMES])
+        self._runtimes_differ = False
+        self._narrow = False
         self._menus: tuple[tuple[str, MenuChip, Choices], ...] = (
             (tr("Source"), self.source, sources),
             (tr("Can do"), self.ability, abilities),
             (tr("Size"), self.download_size, sizes),
             (tr("Quantization"), self.quantization, labels),
             (tr("Licence"), self.license, licenses),
+            (tr("Run with"), self.runtime, runtimes),
         )
         self.more = MoreFilters(self._menus[_ALWAYS_SHOWN:])
+        self.more.hide_filter(self.runtime)
         self._reach = ElidedLabel("", "small", tone="text3")
         self._reach.setAlignment(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignTrailing)
         chips = [chip for _, chip, _ in self._menus]
@@ -74,6 +80,7 @@ class FilterBar(QWidget):
             size_bytes=next((size for size in SIZES if size == self.download_size.value), None),
             quantizations=_only(self.quantization, str),
             licenses=_only(self.license, str),
+            runtimes=_only(self.runtime, str),
         )
 
     @property
@@ -101,9 +108,20 @@ class FilterBar(QWidget):
         self._reach.setText(text)
 
     def set_narrow(self, narrow: bool) -> None:
+        self._narrow = narrow
         for _, chip, _ in self._menus[_ALWAYS_SHOWN:]:
-            chip.setVisible(not narrow)
+            chip.setVisible(not narrow and (chip is not self.runtime or self._runtimes_differ))
         self.more.setVisible(narrow)
+
+    def offer_runtimes(self, offered: bool) -> None:
+        """Let the runtime be chosen where they run different models; where it is not offered, it filters nothing."""
+        if offered == self._runtimes_differ:
+            return
+        self._runtimes_differ = offered
+        self.more.hide_filter(None if offered else self.runtime)
+        self.set_narrow(self._narrow)
+        if not offered:
+            self.runtime.choose(None)
 
 
 class MoreFilters(MenuChip):
@@ -112,14 +130,21 @@ class MoreFilters(MenuChip):
     def __init__(self, filters: Sequence[tuple[str, MenuChip, Choices]]) -> None:
         super().__init__(tr("Filters"))
         self._filters = tuple(filters)
+        self._hidden: MenuChip | None = None
         for _, chip, _ in self._filters:
             chip.chosen.connect(lambda _: self._show_count())
         self._show_count()
+
+    def hide_filter(self, chip: MenuChip | None) -> None:
+        """Leave one of the filters out; None has them all."""
+        self._hidden = chip
 
     def menu_now(self) -> Menu:
         """The menu with a check mark at every chosen value."""
         menu = Menu(self)
         for title, chip, choices in self._filters:
+            if chip is self._hidden:
+                continue
             inner = Menu(menu)
             inner.setTitle(title)
             for value, words in ((None, tr("Any")), *choices):

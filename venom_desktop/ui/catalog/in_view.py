@@ -57,17 +57,23 @@ class InView:
         source = self._sources[entry.provider]
         details = await source.details(entry.model_name)
         settings, gpu = self._settings(runtime), usable_gpu(runtime, host)
-        offered = details.quantizations or ()
+        offered = details.variants(runtime) or ()
         verdicts = {one.label: estimated_fit(details, one, settings=settings, host=host, gpu=gpu) for one in offered}
-        quantization = preselected(details, verdicts)
+        quantization = preselected(offered, verdicts)
         if quantization is None:
             return None
         verdict = await source.exact_fit(details, quantization, settings=settings, host=host, gpu=gpu)
         sizes = details.size_range_bytes
-        return replace(entry, quantizations=details.quantizations, size_range_bytes=sizes, fit=verdict)
+        return replace(
+            entry,
+            quantizations=details.quantizations,
+            safetensors=details.safetensors,
+            size_range_bytes=sizes,
+            fit=verdict,
+        )
 
 
 def _is_judged(entry: CatalogEntry, runtime: str) -> bool:
-    if entry.quantizations == () or entry.only_cloud:
+    if entry.variants(runtime) == () or entry.only_cloud:
         return True
     return entry.fit is not None and entry.fit.grade is FitGrade.EXACT and entry.fit.runtime == runtime

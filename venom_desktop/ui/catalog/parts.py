@@ -8,6 +8,7 @@ from venom_desktop.core.catalog.recommended import Recommendation
 from venom_desktop.core.catalog.run_on import SettingsOf, usual_settings
 from venom_desktop.core.catalog.search import CatalogSearch
 from venom_desktop.core.host.monitor import HostMonitor
+from venom_desktop.core.registry.install import RUNTIMES
 from venom_desktop.core.registry.model import ModelProvider
 from venom_desktop.core.registry.registry import ModelRegistry
 from venom_desktop.core.runtimes.active import ActiveModelStore
@@ -49,7 +50,7 @@ class CatalogParts:
 
 def make_run_with(parts: CatalogParts) -> RunWith:
     return RunWith(
-        tuple(parts.runtimes),
+        tuple(dict.fromkeys((*parts.runtimes, *RUNTIMES))),
         profile=lambda: RuntimeProfile(parts.settings.snapshot.runtime_profile.value),
         inventory=lambda: parts.registry.inventory.snapshot,
         operations=lambda: parts.registry.operations.operations,

@@ -53,19 +53,19 @@ class NextStep:
     operation: ModelOperation | None = None
 
 
-def preselected(entry: CatalogEntry, verdicts: Mapping[str, FitVerdict | None]) -> Quantization | None:
+def preselected(offered: Sequence[Quantization], verdicts: Mapping[str, FitVerdict | None]) -> Quantization | None:
     """The recommended quantization that fits, else the smallest; None when there is nothing to install."""
-    return recommended(entry, verdicts) or next(iter(entry.quantizations or ()), None)
+    return recommended(offered, verdicts) or next(iter(offered), None)
 
 
-def recommended(entry: CatalogEntry, verdicts: Mapping[str, FitVerdict | None]) -> Quantization | None:
+def recommended(offered: Sequence[Quantization], verdicts: Mapping[str, FitVerdict | None]) -> Quantization | None:
     """The best one that fits; None when none does."""
 
     def fits(choice: Quantization) -> bool:
         verdict = verdicts.get(choice.label)
         return verdict is not None and verdict.place is not FitPlace.TOO_BIG
 
-    return default_quantization(entry.quantizations or (), fits)
+    return default_quantization(offered, fits)
 
 
 def context_steps(most: int | None, stored: int | None = None) -> tuple[int, ...]:

@@ -1,11 +1,12 @@
 """The words, the icon and the use of the panel's primary button."""
 
+from venom_desktop.core.catalog.base import SAFETENSORS_RUNTIME
 from venom_desktop.core.catalog.run_on import BUILT_IN, OLLAMA, usable_gpu
 from venom_desktop.core.errors import CloudOnly, NoUsableFile, PickleOnly, SplitModel, VenomError
 from venom_desktop.core.registry.model import ModelProvider
 from venom_desktop.ui.catalog.presenter import NextStep, Step
 from venom_desktop.ui.catalog.selection import Chosen
-from venom_desktop.ui.catalog.words import ABOUT, runtime_words
+from venom_desktop.ui.catalog.words import ABOUT, architecture_words, runtime_words
 from venom_desktop.ui.i18n import NO_BREAK, gigabytes, percent, tokens, tr
 from venom_desktop.ui.messages import message_of
 from venom_desktop.ui.widgets import Button
@@ -58,9 +59,20 @@ def runtime_note(step: NextStep, chosen: Chosen | None) -> str:
         case Step.GET_RUNTIME:
             return tr("{runtime} is not on this computer yet.", runtime=_runtime(chosen))
         case Step.INSTALL:
-            return _unused_card(chosen)
+            return _for_vllm(chosen) or _unused_card(chosen)
         case _:
             return ""
+
+
+def _for_vllm(chosen: Chosen | None) -> str:
+    """What vLLM will make of the model on this computer; "" for another runtime."""
+    if chosen is None or chosen.runtime != SAFETENSORS_RUNTIME:
+        return ""
+    entry = chosen.entry
+    parts = [architecture_words(entry.model_class, needs_own_code=entry.needs_own_code)]
+    if chosen.verdict is not None and chosen.verdict.lacks_gpu:
+        parts.append(tr("vLLM needs a graphics card, and none was found."))
+    return " ".join(part for part in parts if part)
 
 
 def _unused_card(chosen: Chosen | None) -> str:
@@ -124,7 +136,7 @@ def impossible(chosen: Chosen) -> VenomError | None:
         return CloudOnly(model_name=name)
     if chosen.refusal is not None:
         return chosen.refusal
-    if entry.quantizations == () and not chosen.reading:
+    if entry.variants(chosen.runtime) == () and not chosen.reading:
         return PickleOnly(model_name=name) if entry.only_pickle else NoUsableFile(model_name=name)
     alone = chosen.runtime == OLLAMA and entry.provider is ModelProvider.HUGGINGFACE
     if alone and quantization is not None and len(quantization.files) > 1:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
 from typing import Final, Protocol
 
-from venom_desktop.core.catalog.base import CatalogEntry, Quantization
+from venom_desktop.core.catalog.base import SAFETENSORS_RUNTIME, CatalogEntry, Quantization
 from venom_desktop.core.catalog.run_on import OLLAMA, runtime_of
 from venom_desktop.core.errors import ProfileForbidsRuntime, ProgramMissing, VenomError
 from venom_desktop.core.operations.operation import ModelOperation, OperationType
@@ -57,7 +57,9 @@ def repository_name(entry: CatalogEntry, runtime: str) -> str:
 
 
 def full_name(entry: CatalogEntry, quantization: Quantization, runtime: str) -> str:
-    """The name an install of it gets: `org/name:Q4_K_M`, `gemma3:4b`, `hf.co/org/name:Q4_K_M`."""
+    """The name an install of it gets: `org/name:Q4_K_M`, `gemma3:4b`, `hf.co/org/name:Q4_K_M`; `org/name` for vLLM."""
+    if runtime == SAFETENSORS_RUNTIME:
+        return entry.model_name
     return f"{repository_name(entry, runtime)}:{quantization.label}"
 
 
@@ -86,6 +88,11 @@ class RunWith:
         """The runtimes that may be used, in the order in which a row is judged for them; empty leaves it to the row."""
         last = self._remembered()
         return tuple(name for name in self._allowed() if name == last)
+
+    @property
+    def runs_safetensors(self) -> bool:
+        """Whether the runtimes offered here run different kinds of files."""
+        return SAFETENSORS_RUNTIME in self._allowed()
 
     def offered(self, entry: CatalogEntry) -> tuple[str, ...]:
         """Those that can run it here, in the order the entry names them."""
@@ -116,7 +123,7 @@ class RunWith:
             and operation.operation_type is OperationType.INSTALL
             and not operation.status.is_final
         )
-        return any(name.startswith(begin) for name in (*models, *coming))
+        return any(f"{name}:".startswith(begin) for name in (*models, *coming))
 
     def choose(self, runtime: str) -> None:
         """Remember what somebody chose by hand."""

@@ -126,7 +126,7 @@ class Selection:
         if chosen is None or (chosen.quantization is not None and chosen.quantization.label == label):
             return
         self._by_hand = label
-        self._publish(self._at_its_context(replace(chosen, quantization=_by_label(chosen.entry, label))))
+        self._publish(self._at_its_context(replace(chosen, quantization=_by_label(chosen, label))))
         self._judge_soon()
 
     def choose_runtime(self, runtime: str) -> None:
@@ -190,8 +190,8 @@ class Selection:
     def _known(self, chosen: Chosen) -> Chosen:
         """With stops, verdicts and a preselected quantization, as far as the entry tells."""
         chosen = self._estimated(self._placed(chosen))
-        kept = _by_label(chosen.entry, self._by_hand) if self._by_hand else None
-        chosen = replace(chosen, quantization=kept or preselected(chosen.entry, chosen.verdicts))
+        kept = _by_label(chosen, self._by_hand) if self._by_hand else None
+        chosen = replace(chosen, quantization=kept or preselected(chosen.variants, chosen.verdicts))
         return self._at_its_context(chosen)
 
     def _at_its_context(self, chosen: Chosen) -> Chosen:
@@ -218,7 +218,7 @@ class Selection:
         settings, gpu = self._way_to_load(chosen, host)
         verdicts = {
             one.label: estimated_fit(chosen.entry, one, settings=settings, host=host, gpu=gpu)
-            for one in chosen.entry.quantizations or ()
+            for one in chosen.variants
         }
         return replace(chosen, verdicts=MappingProxyType(verdicts), host=host)
 
@@ -253,8 +253,8 @@ class Selection:
         self.changed.publish(chosen)
 
 
-def _by_label(entry: CatalogEntry, label: str) -> Quantization | None:
-    return next((one for one in entry.quantizations or () if one.label == label), None)
+def _by_label(chosen: Chosen, label: str) -> Quantization | None:
+    return next((one for one in chosen.variants if one.label == label), None)
 
 
 def _joined(row: CatalogEntry, details: CatalogEntry) -> CatalogEntry:

@@ -76,7 +76,7 @@ class CatalogTab(QWidget):
         self._listen()
         begins = is_first_time(self._registry.inventory.snapshot)
         self._stack.setCurrentWidget(self.first_run if begins else self.splitter)
-        self._search.prefer_runtimes(self._run_with.preferred)
+        self._take_settings()
         self._search.open()
 
     @property
@@ -214,6 +214,7 @@ class CatalogTab(QWidget):
         self._show_next()
 
     def _take_settings(self) -> None:
+        self.list.filters.offer_runtimes(self._run_with.runs_safetensors)
         self._search.prefer_runtimes(self._run_with.preferred)
         self._selection.runtimes_changed()
 

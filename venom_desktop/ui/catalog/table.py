@@ -219,7 +219,7 @@ class CatalogDelegate(RowDelegate):
             case Column.PARAMETERS:
                 _number(cell, shown.parameters, known=entry.parameters is not None)
             case Column.SIZE:
-                _number(cell, shown.size, known=entry.quantizations != ())
+                _number(cell, shown.size, known=entry.quantizations != () or bool(entry.runtimes))
             case Column.CAN_DO:
                 cell.icons(shown.icons)
             case Column.DOWNLOADS:

@@ -5,6 +5,7 @@ from typing import Final
 
 from venom_desktop.core.catalog.base import Ability, CatalogEntry
 from venom_desktop.core.catalog.entry_fit import rough_size_range
+from venom_desktop.core.catalog.vllm_architectures import known_architectures
 from venom_desktop.core.registry.model import ModelProvider
 from venom_desktop.ui.i18n import NO_BREAK, gigabytes_range, tr, unknown
 from venom_desktop.ui.widgets import PillLook, fit_look
@@ -112,3 +113,22 @@ def row_sentence(entry: CatalogEntry) -> str:
     if entry.gated:
         parts.append(tr("licence must be accepted"))
     return ", ".join(part for part in parts if part)
+
+
+def architecture_words(model_class: str | None, *, needs_own_code: bool) -> str:
+    """Whether vLLM can be expected to run it; "" while the architecture is not known."""
+    known = known_architectures()
+    parts = []
+    if known.lacks(model_class):
+        parts.append(tr("vLLM may not know the architecture {name}.", name=model_class))
+    elif model_class is not None and known.version:
+        parts.append(tr("vLLM {version} supports {name}.", version=known.version, name=model_class))
+    if needs_own_code:
+        parts.append(tr("The model brings code of its own, which is neither fetched nor trusted."))
+    return " ".join(parts)
+
+
+def architecture_doubt(model_class: str | None, *, needs_own_code: bool) -> str:
+    """As `architecture_words`, and "" when there is nothing to doubt."""
+    doubtful = needs_own_code or known_architectures().lacks(model_class)
+    return architecture_words(model_class, needs_own_code=needs_own_code) if doubtful else ""

@@ -5,6 +5,7 @@ from PySide6.QtCore import Signal as QtSignal
 from PySide6.QtWidgets import QWidget
 
 from venom_desktop.core.errors import FileDamaged
+from venom_desktop.ui.catalog.words import architecture_doubt
 from venom_desktop.ui.i18n import tr
 from venom_desktop.ui.installed import words
 from venom_desktop.ui.installed.file_facts import file_facts, folder_of, second_line
@@ -71,6 +72,11 @@ class InstalledDetails(DetailsPanel):
         self._fill()
 
     @property
+    def capability_source(self) -> str:
+        """Who told the capabilities, and what may stand in the model's way."""
+        return self._source.text()
+
+    @property
     def offers_unload(self) -> bool:
         """True for one that is in memory beside the active one."""
         shown = self._row
@@ -87,7 +93,8 @@ class InstalledDetails(DetailsPanel):
         self.name.setText(model.display_name)
         self._second.setText(second_line(model))
         self._show_pills(words.capability_pills(shown.capabilities))
-        self._source.setText(words.capability_source(shown, runtime))
+        doubt = architecture_doubt(model.model_class, needs_own_code=model.needs_own_code)
+        self._source.setText(" ".join(part for part in (words.capability_source(shown, runtime), doubt) if part))
         self._settings.setText(settings)
         self.facts.show_facts(file_facts(shown, runtime))
         self._allow(shown, runtime)

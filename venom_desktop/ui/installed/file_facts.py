@@ -35,11 +35,14 @@ def file_facts(row: Row, runtime: str) -> list[Fact]:
 
 
 def _of_files(model: ModelMetadata) -> list[Fact]:
-    found: list[Fact] = [(tr("Checksum"), checksum_words(model), False)]
+    found: list[Fact] = []
+    if model.model_class:
+        found.append((tr("Architecture"), model.model_class, True))
+    found.append((tr("Checksum"), checksum_words(model), False))
     if model.revision:
         found.append((tr("Revision"), model.revision, True))
-    if model.local_path is not None:
-        found.append((tr("Folder"), short_path(model.local_path.parent), True))
+    if model.folder is not None:
+        found.append((tr("Folder"), short_path(model.folder), True))
     return found
 
 
@@ -85,7 +88,7 @@ def folder_of(row: Row) -> Path | None:
     """Where its files lie; None when nobody knows."""
     if row.store is not None:
         return row.store.folder
-    return None if row.model.local_path is None else row.model.local_path.parent
+    return row.model.folder
 
 
 def short_path(path: Path) -> str:

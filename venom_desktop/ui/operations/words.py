@@ -4,7 +4,7 @@ import re
 from typing import Final, assert_never
 
 from venom_desktop.core.operations.operation import ModelOperation, OperationStatus, OperationType
-from venom_desktop.ui.catalog.words import runtime_words
+from venom_desktop.ui.catalog.words import architecture_doubt, runtime_words
 from venom_desktop.ui.i18n import duration_left, facts, gigabytes, gigabytes_of, percent, speed, tr
 from venom_desktop.ui.operations.phases import phase as phase
 
@@ -58,8 +58,10 @@ def going_on(operation: ModelOperation) -> str:
 def outcome(operation: ModelOperation) -> str:
     """What a completed job means."""
     match operation.operation_type:
+        case OperationType.INSTALL if made_of_a_file(operation):
+            return tr("Ready")
         case OperationType.INSTALL:
-            return tr("Ready") if made_of_a_file(operation) else tr("Verified and ready")
+            return facts(tr("Verified and ready"), _doubt(operation) or None)
         case OperationType.UPDATE:
             return _outcome_of_update(operation)
         case OperationType.REMOVE:
@@ -92,6 +94,13 @@ def _outcome_of_setup(operation: ModelOperation) -> str:
 def made_of_a_file(operation: ModelOperation) -> bool:
     """Whether it makes a model of a file of the user's own."""
     return "file" in operation.payload
+
+
+def _doubt(operation: ModelOperation) -> str:
+    """What vLLM may not be able to run; "" for another runtime."""
+    told = operation.payload.get("model_class")
+    own_code = operation.payload.get("needs_own_code") is True
+    return architecture_doubt(told if isinstance(told, str) else None, needs_own_code=own_code)
 
 
 def _runtime(operation: ModelOperation) -> str:

@@ -103,6 +103,9 @@ def fit_look(verdict: FitVerdict | None) -> PillLook:
     """The pill of a fit verdict: a disc that empties as the model leaves the GPU; the tooltip has the number."""
     if verdict is None:
         return PillLook(text=tr("Fit unknown"))
+    if verdict.lacks_gpu:
+        tip = tr("vLLM keeps the whole model in graphics memory, and this computer has no card it could use")
+        return PillLook(text=tr("Needs a GPU"), glyph="cross", state="off", tip=tip)
     text, glyph, state = _place_words(verdict.place)
     about = "\u2248\u00a0" if verdict.grade is FitGrade.ESTIMATED else ""
     return PillLook(text=f"{about}{text}", glyph=glyph, state=state, tip=_fit_tip(verdict))
@@ -130,4 +133,5 @@ def _fit_tip(verdict: FitVerdict) -> str:
 def widest_fit_pill() -> int:
     """The width a fit column needs so that no verdict is cut."""
     looks = [_place_words(place) for place in FitPlace]
-    return max(pill_size(PillLook(text=f"\u2248\u00a0{text}", glyph=glyph)).width() for text, glyph, _ in looks)
+    widest = max(pill_size(PillLook(text=f"\u2248\u00a0{text}", glyph=glyph)).width() for text, glyph, _ in looks)
+    return max(widest, pill_size(PillLook(text=tr("Needs a GPU"), glyph="cross")).width())
