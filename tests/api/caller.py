@@ -13,6 +13,7 @@ from tests.fakes.hub import HubServer
 from venom_desktop.api.server import ApiServer
 from venom_desktop.app.paths import Paths
 from venom_desktop.core.http import Client, Response
+from venom_desktop.core.registry.activate import ActivateModel
 from venom_desktop.core.registry.model import ModelMetadata, ModelProvider
 from venom_desktop.core.secrets.masking import Redactor
 from venom_desktop.core.services import Services
@@ -83,6 +84,7 @@ class Caller:
 @dataclass(frozen=True, kw_only=True)
 class Served:
     services: Services
+    activating: ActivateModel
     server: ApiServer
     caller: Caller
     paths: Paths

@@ -36,7 +36,14 @@ async def serving(hub: HubServer, monkeypatch: pytest.MonkeyPatch) -> AsyncItera
     try:
         async with make_local_client() as client:
             caller = Caller(client=client, url=server.url, token=server.token)
-            yield Served(services=built.services, server=server, caller=caller, paths=paths, redactor=redactor)
+            yield Served(
+                services=built.services,
+                activating=built.parts.activating,
+                server=server,
+                caller=caller,
+                paths=paths,
+                redactor=redactor,
+            )
     finally:
         await server.stop()
         await built.lifecycle.stop()

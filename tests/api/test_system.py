@@ -105,3 +105,42 @@ async def test_a_file_that_no_engine_takes_leaves_the_answering_model_as_it_was(
     assert (active["model"], active["status"]) == (NAME, "running")
     bad.local_path.unlink()
     assert await call.refused("POST", "models/activate", {"name": OTHER}) == (500, "FILE_MISSING")
+
+
+async def test_a_switch_in_the_middle_of_an_answer_asks_and_with_consent_goes_ahead(
+    served: Served, call: Caller
+) -> None:
+    await served.activate()
+    await served.put_model(OTHER)
+    served.activating.finish_within_s = lambda: 0.1
+    runtime = served.services.runtimes["llama_cpp"]
+    with runtime.passing():
+        response = await call("POST", "models/activate", {"name": OTHER})
+        answer = response.json()
+        assert (response.status_code, answer["reason_code"]) == (409, "ANSWERS_RUNNING")
+        assert answer["needs_confirmation"] is True
+        assert (await call.good("GET", "system/llm-servers/active"))["model"] == NAME
+        done = await call.good(
+            "POST", "system/llm-servers/active", {"server_name": "llama_cpp", "model": OTHER, "confirm": True}
+        )
+    assert done["model"] == OTHER
+
+
+async def test_the_question_of_a_windows_switch_is_answered_over_http_too(served: Served, call: Caller) -> None:
+    await served.activate()
+    await served.put_model(OTHER)
+    served.activating.finish_within_s = lambda: 0.0
+    registry = served.services.registry
+    asked = asyncio.Event()
+    registry.operations.changed.subscribe(lambda operation: asked.set() if operation.question else None)
+    with served.services.runtimes["llama_cpp"].passing():
+        operation_id = await registry.start_activation(OTHER)
+        async with asyncio.timeout(30):
+            await asked.wait()
+        told = (await call.good("GET", f"models/operations/{operation_id}"))["operation"]
+        assert (told["step"], told["question"], told["can_cancel"]) == ("drain", "stop_and_switch", True)
+        await call.good("POST", f"models/operations/{operation_id}/confirm")
+        await registry.wait(operation_id)
+    assert (await call.good("GET", "system/llm-servers/active"))["model"] == OTHER
+    assert await call.refused("POST", f"models/operations/{operation_id}/confirm") == (409, "WRONG_STATE")
+    assert await call.refused("POST", f"models/operations/{operation_id}/cancel") == (409, "WRONG_STATE")

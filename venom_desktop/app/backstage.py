@@ -92,6 +92,7 @@ async def _furnished(
     check.changed.subscribe(lambda news: notices.renew(news, of=lambda other: isinstance(other, StateDiffers)))
     services.vault.changed.subscribe(lambda _: notices.add(services.vault.notice))
     services.crash_watch.told.subscribe(lambda news: notices.renew(news, of=lambda other: same_runtime(news, other)))
+    composition.graphics.gave_up.subscribe(notices.add)
     furniture = Furniture(
         window,
         Supplies(

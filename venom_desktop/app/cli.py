@@ -77,8 +77,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     activate = commands.add_parser("activate", help="make an installed model the one that answers")
     remove = commands.add_parser("remove", help="remove an installed model")
-    remove.add_argument("--yes", action="store_true", help="go ahead without being asked")
     for command in (activate, remove):
+        command.add_argument("--yes", action="store_true", help="go ahead without being asked")
         command.add_argument("name", help="name as `list` shows it")
         command.add_argument("--runtime", help="needed where two runtimes have the name")
     install.add_argument("--runtime", help="what is to run it: llama_cpp or ollama (default: the provider's first)")

@@ -49,7 +49,7 @@ async def install(given: argparse.Namespace) -> int:
 
 async def activate(given: argparse.Namespace) -> int:
     async with open_desk(command="venom-desktop activate") as desk:
-        answer = await desk.activate(given.name, given.runtime)
+        answer = await desk.activate(given.name, given.runtime, confirm=given.yes)
     _say(json.dumps(answer, ensure_ascii=False) if given.json else answer["message"])
     return DONE
 

@@ -22,6 +22,7 @@ from venom_desktop.core.downloads.client import DownloadWorker
 from venom_desktop.core.errors import UnknownRuntime
 from venom_desktop.core.governance.gate import Gate
 from venom_desktop.core.host.monitor import HostMonitor
+from venom_desktop.core.host.nvidia import Nvidia
 from venom_desktop.core.host.system import SystemSampler
 from venom_desktop.core.http import make_client, make_local_client
 from venom_desktop.core.operations.history import OperationHistory
@@ -42,15 +43,17 @@ from venom_desktop.core.registry.store_memory import StoreMemory
 from venom_desktop.core.registry.stored import StoredModels
 from venom_desktop.core.registry.unloading import unload_one
 from venom_desktop.core.registry.verify import VerifyModels
+from venom_desktop.core.registry.workplace import Workplace
 from venom_desktop.core.resources import resource
 from venom_desktop.core.runtimes.active import ActiveModelStore
 from venom_desktop.core.runtimes.ask import Ask
 from venom_desktop.core.runtimes.base import Runtime
 from venom_desktop.core.runtimes.live import Runtimes
 from venom_desktop.core.runtimes.llama_cpp import LlamaCpp
+from venom_desktop.core.runtimes.memory_return import MemoryReturn
 from venom_desktop.core.runtimes.model_settings import ModelSettingsStore
 from venom_desktop.core.runtimes.model_store import ModelStore
-from venom_desktop.core.runtimes.profiles import RuntimeProfile
+from venom_desktop.core.runtimes.profiles import LOCAL_RUNTIMES, RuntimeProfile
 from venom_desktop.core.runtimes.remote_file import RemoteFile
 from venom_desktop.core.runtimes.remotes import Remotes
 from venom_desktop.core.secrets.base import HUGGING_FACE
@@ -73,6 +76,7 @@ class Composition:
     parts: RegistryParts
     ollama: OllamaParts
     vllm: VllmParts
+    graphics: Nvidia
     account: HubAccount
     redactor: Redactor
     lifecycle: Lifecycle
@@ -173,6 +177,19 @@ def build(
         ModelProvider.HUGGINGFACE: hugging_face,
         ModelProvider.OLLAMA: ollama.library,
     }
+    graphics = Nvidia()
+    place = Workplace(
+        manifest=manifest,
+        inventory=inventory,
+        active=active,
+        runtimes=runtimes,
+        ask=ask,
+        load_settings=model_settings.get,
+        require_runtime=require_runtime,
+        memory=MemoryReturn(graphics),
+        stores=ChainMap(stores, remotes.stores),
+        is_local=LOCAL_RUNTIMES.__contains__,
+    )
     parts = RegistryParts(
         catalogs=catalogs,
         manifest=manifest,
@@ -202,17 +219,7 @@ def build(
             unload=unload,
             stores=stores,
         ),
-        activating=ActivateModel(
-            operations=operations,
-            manifest=manifest,
-            inventory=inventory,
-            active=active,
-            runtimes=runtimes,
-            ask=ask,
-            load_settings=model_settings.get,
-            require_runtime=require_runtime,
-            stores=ChainMap(stores, remotes.stores),
-        ),
+        activating=ActivateModel(place, operations=operations),
         verifying=VerifyModels(operations=operations, manifest=manifest, inventory=inventory, models_dir=models),
         stored=StoredModels(
             stores,
@@ -258,6 +265,7 @@ def build(
         parts=parts,
         ollama=ollama,
         vllm=vllm,
+        graphics=graphics,
         account=HubAccount(http, endpoint=lambda: settings.snapshot.hf_endpoint, token=token),
         redactor=redactor,
         lifecycle=lifecycle_of(

@@ -55,7 +55,7 @@ class Desk(Protocol):
 
     async def resume(self, operation_id: str) -> None: ...
 
-    async def activate(self, name: str, runtime: str | None) -> Json: ...
+    async def activate(self, name: str, runtime: str | None, *, confirm: bool = False) -> Json: ...
 
     async def remove(self, name: str, runtime: str | None, *, confirm: bool) -> str: ...
 
@@ -111,8 +111,9 @@ class RunningDesk:
     async def resume(self, operation_id: str) -> None:
         await self._call("POST", f"/models/operations/{operation_id}/resume")
 
-    async def activate(self, name: str, runtime: str | None) -> Json:
-        return await self._call("POST", "/models/activate", {"name": name, "runtime": runtime})
+    async def activate(self, name: str, runtime: str | None, *, confirm: bool = False) -> Json:
+        body = {"name": name, "runtime": runtime, "confirm": confirm}
+        return await self._call("POST", "/models/activate", body)
 
     async def remove(self, name: str, runtime: str | None, *, confirm: bool) -> str:
         told = f"?confirm={str(confirm).lower()}" + ("" if runtime is None else f"&runtime={quote(runtime)}")
@@ -175,10 +176,10 @@ class OwnDesk:
         await start_server(self._services, self._registry.get_operation_status(operation_id).runtime)
         self._registry.resume(operation_id)
 
-    async def activate(self, name: str, runtime: str | None) -> Json:
+    async def activate(self, name: str, runtime: str | None, *, confirm: bool = False) -> Json:
         await self._registry.refresh_stores()
         model = self._registry.inventory.find(check_name(name), runtime)
-        await self._registry.activate_model(model.name, model.runtime)
+        await self._registry.activate_model(model.name, model.runtime, confirm=confirm)
         snapshot = self._services.runtimes[model.runtime].snapshot
         return {"success": True, "message": f"{model.name} is active", "runtime": runtime_payload(snapshot)}
 

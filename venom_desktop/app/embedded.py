@@ -92,9 +92,9 @@ class ModelRegistry(registry.ModelRegistry):
         await self.open()
         return await super().start_activation(model_name, runtime)
 
-    async def activate_model(self, model_name: str, runtime: str | None = None) -> bool:
+    async def activate_model(self, model_name: str, runtime: str | None = None, *, confirm: bool = False) -> bool:
         await self.open()
-        return await super().activate_model(model_name, runtime)
+        return await super().activate_model(model_name, runtime, confirm=confirm)
 
     async def update_model(self, model_name: str, runtime: str | None = None) -> str:
         await self.open()

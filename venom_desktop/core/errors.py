@@ -14,7 +14,7 @@ VenomError
 │   │                             LoadCancelled, PortTaken, ServerPortTaken (ServerRunsAlready), RemoteControl,
 │   │                             ModelsElsewhere
 │   ├── StateDiffers              a notice after the start: what was active is not what runs
-│   └── NeedsConfirmation         ask, then call again with confirm: NotOurServer, KeyTravelsOpenly
+│   └── NeedsConfirmation         ask, then call again with confirm: NotOurServer, KeyTravelsOpenly, AnswersRunning
 ├── TooLarge (413)
 ├── UpstreamFailed (502)          SourceUnreachable, SourceChanged (NotAModelServer), TokenRefused (RemoteKeyRefused,
 │   │                             RemoteKeyMissing), TokenWithheld, ChecksumMismatch,
@@ -26,17 +26,18 @@ VenomError
 │                                 OutOfGraphicsMemory, UnfitSettings, UnfitModel, IncompleteModel, NoGraphicsCard);
 │                                 ServerGone, ProgramMissing (VllmMissing), RuntimeTooOld (offer Install),
 │                                 ProgramUnusable, ControlRefused (403), RemoteUnreachable
-│                                 (RemoteUntrusted, RemoteElsewhere)
+│                                 (RemoteUntrusted, RemoteElsewhere), MemoryNotReturned
 ├── NotEnoughSpace (507)          QuotaExceeded, DiskFull, NoRoomForProgram: offer what to delete
 ├── SecretMissing (401)           open Settings
 ├── KeyringUnavailable (503)      keep keys in memory and say so
 └── Damaged (500)                 ManifestRestored, ManifestLost, StorageFailed, UnreadableModelFile
                                   (UnreadableWeights), InternalError;
-                                  the notices SettingsRestored, SettingsReset, SecretsNotKept, TrayMissing
+                                  the notices SettingsRestored, SettingsReset, SecretsNotKept, TrayMissing,
+                                  GraphicsUntold; the ends of a switch EarlierModelAnswers, EarlierModelLost
 """
 
 from enum import Enum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 
 class Cure(Enum):
@@ -79,6 +80,18 @@ class VenomError(Exception):
     def __init__(self, **parameters: Any) -> None:
         super().__init__(self.sentence.format(**parameters))
         self.parameters: dict[str, Any] = parameters
+        self.aftermath: VenomError | None = None
+        """What became of things after this failure: a second sentence, told with the first."""
+
+    def __str__(self) -> str:
+        return super().__str__() if self.aftermath is None else f"{super().__str__()} {self.aftermath}"
+
+    def followed_by(self, aftermath: "VenomError") -> Self:
+        """The same failure with what came after it; the original may stand elsewhere, at a runtime's card."""
+        told = type(self).__new__(type(self))
+        told.args = self.args
+        vars(told).update(vars(self), aftermath=aftermath)
+        return told
 
     @property
     def needs_confirmation(self) -> bool:
@@ -466,6 +479,13 @@ class KeyTravelsOpenly(NeedsConfirmation):
     )
 
 
+class AnswersRunning(NeedsConfirmation):
+    """A switch that was not allowed to break off what is being answered; `answers` as "2 answers"."""
+
+    reason_code = "ANSWERS_RUNNING"
+    sentence = "{runtime} is still giving {answers}. Confirm to break off and switch."
+
+
 class TooLarge(VenomError):
     reason_code = "TOO_LARGE"
     http_status = 413
@@ -749,6 +769,14 @@ class ControlRefused(RuntimeUnavailable):
     sentence = "The system did not allow this account to {problem}. {cure}"
 
 
+class MemoryNotReturned(RuntimeUnavailable):
+    """After a stop; `holder` as "ollama (PID 3187)", `amount` as "5.3 GB"."""
+
+    reason_code = "MEMORY_NOT_RETURNED"
+    sentence = "{holder} still holds {amount}. End it, then switch again."
+    cures: ClassVar[tuple[Cure, ...]] = ()
+
+
 class NotEnoughSpace(VenomError):
     reason_code = "NOT_ENOUGH_SPACE"
     http_status = 507
@@ -862,6 +890,27 @@ class TrayMissing(Damaged):
         "Closing to the tray works again as soon as there is a tray."
     )
     cures: ClassVar[tuple[Cure, ...]] = (Cure.OPEN_SETTINGS,)
+
+
+class GraphicsUntold(Damaged):
+    """A notice: the driver hangs, and a second question could hang as well."""
+
+    reason_code = "GRAPHICS_UNTOLD"
+    sentence = "The graphics driver does not answer. Graphics memory is not looked at until the program starts again."
+
+
+class EarlierModelAnswers(Damaged):
+    """The end of a switch that failed; never raised."""
+
+    reason_code = "EARLIER_MODEL_ANSWERS"
+    sentence = "{model_name} answers again."
+
+
+class EarlierModelLost(Damaged):
+    """The end of a switch that failed and could not be taken back; `problem` is a whole sentence. Never raised."""
+
+    reason_code = "EARLIER_MODEL_LOST"
+    sentence = "{model_name} could not be put back: {problem}"
 
 
 class StorageUnreadable(Damaged):

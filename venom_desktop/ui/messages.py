@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from venom_desktop.core.errors import Cure, InternalError, VenomError
+from venom_desktop.core.operations.changes import AFTERMATH
 from venom_desktop.core.operations.operation import ModelOperation
 from venom_desktop.ui.i18n import number, tr
 from venom_desktop.ui.widgets.banner import Banner
@@ -34,11 +35,10 @@ class Message:
 def message_of(error: BaseException) -> Message:
     """The message of any error; one that is not ours reads as an internal error, and the log has the rest."""
     known = error if isinstance(error, VenomError) else InternalError()
-    return Message(
-        sentence=_sentence(known.sentence, known.parameters),
-        reason_code=known.reason_code,
-        cures=known.cures,
-    )
+    sentence = _sentence(known.sentence, known.parameters)
+    if known.aftermath is not None:
+        sentence = f"{sentence} {message_of(known.aftermath).sentence}"
+    return Message(sentence=sentence, reason_code=known.reason_code, cures=known.cures)
 
 
 def message_of_operation(operation: ModelOperation) -> Message | None:
@@ -50,7 +50,15 @@ def message_of_operation(operation: ModelOperation) -> Message | None:
         sentence = operation.error or InternalError.sentence
         return Message(sentence=sentence, reason_code=operation.reason_code or InternalError.reason_code)
     sentence = _sentence(kind.sentence, operation.error_parameters, fallback=operation.error)
+    sentence = " ".join((sentence, *_aftermath(operation.error_parameters.get(AFTERMATH))))
     return Message(sentence=sentence, reason_code=kind.reason_code, cures=kind.cures)
+
+
+def _aftermath(told: object) -> tuple[str, ...]:
+    """What came after a failure, in the window's language."""
+    if not isinstance(told, Mapping) or (kind := _kinds().get(str(told.get("reason_code")))) is None:
+        return ()
+    return (_sentence(kind.sentence, told, fallback=""),)
 
 
 def cure_words(cure: Cure) -> str:

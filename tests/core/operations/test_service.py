@@ -372,3 +372,39 @@ async def test_an_end_that_found_the_disk_full_is_written_with_the_next_change(d
     again = await _open_service(database, job)
     assert {operation.status for operation in again.operations} == {OperationStatus.COMPLETED}
     await again.close()
+
+
+async def test_a_job_past_its_point_of_no_return_cannot_be_cancelled_until_it_begins_anew(
+    service: OperationService,
+) -> None:
+    told, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def work(_: ModelOperation) -> Steps:
+        yield Progress(step="stop", can_cancel=False)
+        told.set()
+        await goes_on.wait()
+        raise DiskFull(needed="1 GB", left="0 GB", path="/")
+
+    service.register(OperationType.ACTIVATE, Kind(work=work))
+    operation_id = await service.start(OperationType.ACTIVATE, "tiny")
+    await told.wait()
+    with pytest.raises(WrongState):
+        service.cancel(operation_id)
+    goes_on.set()
+    assert (await service.wait(operation_id)).status is OperationStatus.FAILED
+    again = service.retry(operation_id)
+    assert (again.can_cancel, again.step) == (True, None)
+    await service.wait(operation_id)
+
+
+async def test_a_question_stands_until_it_is_taken_back_or_the_job_ends(service: OperationService) -> None:
+    asked: list[str | None] = []
+
+    async def work(_: ModelOperation) -> Steps:
+        for question in ("sure", None, "", "sure"):
+            yield Progress(question=question)
+
+    service.register(OperationType.ACTIVATE, Kind(work=work))
+    service.changed.subscribe(lambda operation: asked.append(operation.question))
+    await service.wait(await service.start(OperationType.ACTIVATE, "tiny"))
+    assert asked[-5:] == ["sure", "sure", None, "sure", None]

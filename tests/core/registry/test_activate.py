@@ -19,6 +19,7 @@ from venom_desktop.core.errors import (
 )
 from venom_desktop.core.governance.base import Outcome, Purpose
 from venom_desktop.core.governance.gate import Gate
+from venom_desktop.core.host.nvidia import Nvidia
 from venom_desktop.core.http import make_client
 from venom_desktop.core.operations.history import OperationHistory
 from venom_desktop.core.operations.operation import ModelOperation, OperationStatus
@@ -27,10 +28,12 @@ from venom_desktop.core.registry.activate import ActivateModel
 from venom_desktop.core.registry.inventory import Inventory
 from venom_desktop.core.registry.manifest import Manifest
 from venom_desktop.core.registry.model import ModelKey, ModelMetadata, ModelProvider
+from venom_desktop.core.registry.workplace import Workplace
 from venom_desktop.core.runtimes.active import ActiveModelStore
 from venom_desktop.core.runtimes.ask import Ask
 from venom_desktop.core.runtimes.base import LoadSettings, RuntimeState
 from venom_desktop.core.runtimes.llama_cpp import LlamaCpp
+from venom_desktop.core.runtimes.memory_return import MemoryReturn
 from venom_desktop.core.runtimes.profiles import RuntimeProfile
 
 
@@ -74,14 +77,17 @@ async def _machine(tmp_path: Path) -> AsyncIterator[Machine]:
     async with make_client(read_timeout_s=None) as http:
         engine = LlamaCpp(http=http, runtime_folder=tmp_path / "run", log_folder=tmp_path / "log")
         activating = ActivateModel(
+            Workplace(
+                manifest=manifest,
+                inventory=Inventory(manifest),
+                active=active,
+                runtimes={"llama_cpp": engine},
+                ask=Ask(gate, lambda _: engine),
+                load_settings=lambda _: LoadSettings(context=512),
+                require_runtime=lambda runtime: machine.profile.require(runtime),
+                memory=MemoryReturn(Nvidia()),
+            ),
             operations=operations,
-            manifest=manifest,
-            inventory=Inventory(manifest),
-            active=active,
-            runtimes={"llama_cpp": engine},
-            ask=Ask(gate, lambda _: engine),
-            load_settings=lambda _: LoadSettings(context=512),
-            require_runtime=lambda runtime: machine.profile.require(runtime),
         )
         machine = Machine(activating, operations, manifest, active, engine, gate)
         try:

@@ -16,6 +16,7 @@ from tests.fakes.ollama_server import OllamaStandIn
 from venom_desktop.core.database import Database
 from venom_desktop.core.errors import RuntimeUnavailable, UnknownModel, VenomError
 from venom_desktop.core.governance.gate import Gate
+from venom_desktop.core.host.nvidia import Nvidia
 from venom_desktop.core.operations.history import OperationHistory
 from venom_desktop.core.operations.operation import OperationStatus
 from venom_desktop.core.operations.service import OperationService
@@ -23,9 +24,11 @@ from venom_desktop.core.registry.activate import ActivateModel
 from venom_desktop.core.registry.inventory import Inventory
 from venom_desktop.core.registry.manifest import Manifest
 from venom_desktop.core.registry.model import ModelKey
+from venom_desktop.core.registry.workplace import Workplace
 from venom_desktop.core.runtimes.active import ActiveModelStore
 from venom_desktop.core.runtimes.ask import Ask
 from venom_desktop.core.runtimes.base import LoadSettings, RuntimeState
+from venom_desktop.core.runtimes.memory_return import MemoryReturn
 
 ONE, TWO = ModelKey(name="one:latest", runtime="ollama"), ModelKey(name="two:latest", runtime="ollama")
 
@@ -70,15 +73,18 @@ async def a_machine(folder: Path, bench: Bench) -> AsyncIterator[Machine]:
     inventory = Inventory(manifest, stores=[bench.models])
     active.changed.subscribe(lambda snapshot: inventory.set_active(snapshot.key))
     activating = ActivateModel(
+        Workplace(
+            manifest=manifest,
+            inventory=inventory,
+            active=active,
+            runtimes={"ollama": bench.runtime},
+            ask=Ask(Gate(), lambda _: bench.runtime),
+            load_settings=lambda _: LoadSettings(),
+            require_runtime=lambda _: None,
+            stores={"ollama": bench.models},
+            memory=MemoryReturn(Nvidia()),
+        ),
         operations=operations,
-        manifest=manifest,
-        inventory=inventory,
-        active=active,
-        runtimes={"ollama": bench.runtime},
-        ask=Ask(Gate(), lambda _: bench.runtime),
-        load_settings=lambda _: LoadSettings(),
-        require_runtime=lambda _: None,
-        stores={"ollama": bench.models},
     )
     await bench.models.refresh()
     try:

@@ -12,6 +12,7 @@ from venom_desktop.core.errors import Cure
 from venom_desktop.core.operations.operation import ModelOperation, OperationStatus, OperationType
 from venom_desktop.core.registry.inventory import InventorySnapshot
 from venom_desktop.core.registry.model import ModelKey, ModelMetadata, ModelProvider
+from venom_desktop.core.registry.switch_steps import STOP_AND_SWITCH
 from venom_desktop.ui.operations import words
 from venom_desktop.ui.operations.presenter import Look, Verb, counts, leader, look, visible
 
@@ -179,10 +180,25 @@ def test_every_kind_in_every_state_has_words(qapp: QApplication, kind: Operation
         ("Verifying", "Verifying"),
         ("Handing the file over", "Handing the file over"),
         ("Creating the model", "Creating the model"),
+        ("Waiting for 1 answer", "Waiting for 1 answer"),
+        ("Waiting for 2 answers", "Waiting for 2 answers"),
+        (
+            "2 answers are still running on Ollama. Switch when they are done, or stop them now?",
+            "2 answers are still running on Ollama. Switch when they are done, or stop them now?",
+        ),
+        ("Stopping llama.cpp", "Stopping llama.cpp"),
+        ("Unloading gemma3:4b", "Unloading gemma3:4b"),
+        ("Waiting for its memory", "Waiting for its memory"),
+        ("Starting Ollama", "Starting Ollama"),
+        ("Asking Ollama whether it is ready", "Asking Ollama whether it is ready"),
+        ("Loading gemma3:4b", "Loading gemma3:4b"),
+        ("Waiting for the first token", "Waiting for the first token"),
+        ("Saving", "Saving"),
+        ("Putting gemma3:4b back", "Putting gemma3:4b back"),
         ("Something new", "Something new"),
     ],
 )
-def test_the_phases_of_a_pull_and_of_a_creation_read_as_sentences(
+def test_the_phases_of_a_pull_of_a_creation_and_of_a_switch_read_as_sentences(
     qapp: QApplication, message: str, expected: str
 ) -> None:
     assert plain(words.phase(operation(message=message))) == expected
@@ -226,3 +242,29 @@ def test_a_model_made_of_a_file_says_for_whom_and_tells_no_size_that_is_none(qap
 def test_an_end_says_what_it_means(qapp: QApplication, kind: OperationType, message: str, expected: str) -> None:
     done = operation(OperationStatus.COMPLETED, operation_type=kind, message=message, completed_at=NOW)
     assert words.outcome(done) == expected
+
+
+def test_a_switch_that_asks_offers_to_wait_and_to_stop_and_then_no_cancel(qapp: QApplication) -> None:
+    switch: dict[str, Any] = {"operation_type": OperationType.ACTIVATE, "can_pause": False}
+    assert verbs(look(operation(**switch, question=STOP_AND_SWITCH), NOTHING, NOW)) == [
+        Verb.KEEP_WAITING,
+        Verb.STOP_AND_SWITCH,
+        Verb.CANCEL,
+    ]
+    assert verbs(look(operation(**switch, can_cancel=False), NOTHING, NOW)) == []
+
+
+def test_a_switch_that_failed_tells_why_and_what_answers_now(qapp: QApplication) -> None:
+    why = {"runtime": "Ollama", "explanation": "It ran out of memory."}
+    shown = look(
+        operation(
+            status=OperationStatus.FAILED,
+            operation_type=OperationType.ACTIVATE,
+            error="what the log says",
+            reason_code="RUNTIME_FAILED",
+            error_parameters={**why, "aftermath": {"reason_code": "EARLIER_MODEL_ANSWERS", "model_name": "gemma3:4b"}},
+        ),
+        NOTHING,
+        NOW,
+    )
+    assert shown.detail == "Ollama stopped. It ran out of memory. gemma3:4b answers again."

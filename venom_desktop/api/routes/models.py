@@ -75,7 +75,7 @@ class ModelRoutes:
     async def activate(self, body: Activate) -> Response:
         """Switch to a model; answers when it has given its first token, or why it could not."""
         model = await self._found(body.name, body.runtime)
-        await self._registry.activate_model(model.name, model.runtime)
+        await self._registry.activate_model(model.name, model.runtime, confirm=body.confirm)
         snapshot = self._services.runtimes[model.runtime].snapshot
         return reply({"success": True, "message": f"{model.name} is active", "runtime": runtime_payload(snapshot)})
 

@@ -27,7 +27,7 @@ class OperationRoutes:
         router.add_api_route("/models/operations", self.newest, methods=["GET"])
         router.add_api_websocket_route("/models/operations/stream", self.stream)
         router.add_api_route("/models/operations/{operation_id}", self.one, methods=["GET"])
-        for verb in (self.pause, self.resume, self.cancel, self.retry):
+        for verb in (self.pause, self.resume, self.cancel, self.retry, self.confirm):
             router.add_api_route(f"/models/operations/{{operation_id}}/{verb.__name__}", verb, methods=["POST"])
 
     async def newest(self, limit: Limit = 10) -> Response:
@@ -56,6 +56,10 @@ class OperationRoutes:
     async def retry(self, operation_id: str) -> Response:
         """Start a failed or cancelled one again under its own id."""
         return _answer(self._registry.retry(operation_id))
+
+    async def confirm(self, operation_id: str) -> Response:
+        """Go ahead with what its `question` asks: break off the answers that a switch waits for."""
+        return _answer(self._registry.stop_and_switch(operation_id))
 
     async def stream(self, socket: WebSocket) -> None:
         await self._stream.serve(socket)

@@ -38,7 +38,7 @@ class SystemRoutes:
         """Switch to a runtime and a model on it."""
         runtime = self._runtime(body.server_name)
         wanted = body.model_name or body.model or self._last_model(runtime.name)
-        await self._services.registry.activate_model(wanted, runtime.name)
+        await self._services.registry.activate_model(wanted, runtime.name, confirm=body.confirm)
         return reply({**self._active(), "message": f"{wanted} is active"})
 
     async def start(self, name: str) -> Response:

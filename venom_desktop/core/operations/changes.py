@@ -2,10 +2,14 @@
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from venom_desktop.core.errors import VenomError
 from venom_desktop.core.operations.operation import ModelOperation, OperationStatus, Progress
 from venom_desktop.core.operations.speed import SpeedMeter, time_left_s
+
+AFTERMATH = "aftermath"
+"""Among the parameters of a failure: the reason code and the parameters of what came after it."""
 
 
 def begun(operation: ModelOperation) -> ModelOperation:
@@ -17,6 +21,9 @@ def begun(operation: ModelOperation) -> ModelOperation:
         error_parameters={},
         completed_at=None,
         paused_by_restart=False,
+        can_cancel=True,
+        step=None,
+        question=None,
         bytes_per_s=None,
         eta_s=None,
     )
@@ -41,6 +48,9 @@ def advanced(operation: ModelOperation, progress: Progress, meter: SpeedMeter) -
         progress=_percent(done, total, at_least=operation.progress),
         bytes_per_s=speed,
         eta_s=time_left_s(done, total, speed),
+        step=operation.step if progress.step is None else progress.step,
+        can_cancel=operation.can_cancel if progress.can_cancel is None else progress.can_cancel,
+        question=operation.question if progress.question is None else progress.question or None,
     )
 
 
@@ -61,8 +71,14 @@ def failed(operation: ModelOperation, error: VenomError, at: datetime) -> ModelO
         _resting(operation, OperationStatus.FAILED, completed_at=at, progress=operation.progress),
         error=str(error),
         reason_code=error.reason_code,
-        error_parameters=dict(error.parameters),
+        error_parameters={**error.parameters, **_aftermath(error)},
     )
+
+
+def _aftermath(error: VenomError) -> dict[str, Any]:
+    """Under one name beside the parameters, so that a window can tell it in its own language."""
+    after = error.aftermath
+    return {} if after is None else {AFTERMATH: {"reason_code": after.reason_code, **after.parameters}}
 
 
 def interrupted(operation: ModelOperation, at: datetime) -> ModelOperation:
@@ -79,7 +95,15 @@ def interrupted(operation: ModelOperation, at: datetime) -> ModelOperation:
 def _resting(
     operation: ModelOperation, status: OperationStatus, *, completed_at: datetime | None, progress: float | None
 ) -> ModelOperation:
-    return replace(operation, status=status, completed_at=completed_at, progress=progress, bytes_per_s=None, eta_s=None)
+    return replace(
+        operation,
+        status=status,
+        completed_at=completed_at,
+        progress=progress,
+        bytes_per_s=None,
+        eta_s=None,
+        question=None,
+    )
 
 
 def _percent(done: int | None, total: int | None, *, at_least: float | None) -> float | None:

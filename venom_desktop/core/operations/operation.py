@@ -42,6 +42,11 @@ class Progress:
     """Set when the work learns the full name (the quantization chosen for the user)."""
     payload: Mapping[str, Any] | None = None
     """What a later resume must know as well; laid over the operation's payload."""
+    step: str | None = None
+    """A stable word for what is being done now, where a job has steps with names."""
+    can_cancel: bool | None = None
+    question: str | None = None
+    """What the user is to decide before it goes on; the empty text takes the question back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,5 +71,9 @@ class ModelOperation:
     completed_at: datetime | None = None
     paused_by_restart: bool = False
     can_pause: bool = False
+    can_cancel: bool = True
+    step: str | None = None
+    question: str | None = None
+    """What waits for the user, as a stable word; `message` has the sentence. None while nothing does."""
     payload: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     """What the work needs to start again after a crash; JSON values only, never a secret."""

@@ -165,9 +165,12 @@ class OperationService:
         return self._begin(changes.from_the_start(operation))
 
     def cancel(self, operation_id: str) -> ModelOperation:
-        """End it for good; what was half done is thrown away. Raises `WrongState` when it is finished."""
+        """End it for good; what was half done is thrown away.
+
+        Raises `WrongState` when it is finished, or past the point from which it goes on to its end.
+        """
         operation = self.get(operation_id)
-        if operation.status.is_final:
+        if operation.status.is_final or (operation.status in _BUSY and not operation.can_cancel):
             raise WrongState(state=operation.status.value, verb="be cancelled")
         return self._end_with(operation, OperationStatus.CANCELLED)
 

@@ -148,14 +148,26 @@ class ModelRegistry:
         """Start a removal; see `RemoveModels.remove` for what it raises."""
         return await self._removing.remove(model_name, runtime, delete_own_file=delete_own_file)
 
-    async def activate_model(self, model_name: str, runtime: str | None = None) -> bool:
-        """Switch to a model and wait until it answered one token: True, or the failure is raised."""
-        await self._activating.activate(model_name, runtime)
+    async def activate_model(self, model_name: str, runtime: str | None = None, *, confirm: bool = False) -> bool:
+        """Switch to a model and wait until it answered one token: True, or the failure is raised.
+
+        Answers that the runtime of now still gives after 30 s are broken off with `confirm`; without it the switch is
+        given up before anything stops, and `AnswersRunning` raised.
+        """
+        await self._activating.activate(model_name, runtime, confirm=confirm)
         return True
 
     async def start_activation(self, model_name: str, runtime: str | None = None) -> str:
-        """Like `activate_model`, but returns the operation id at once."""
+        """Like `activate_model`, but returns the operation id at once; the operation asks before it breaks off."""
         return await self._activating.start(model_name, runtime)
+
+    def stop_and_switch(self, operation_id: str) -> ModelOperation:
+        """Answer the question of a switch: break off what is still being answered. Raises `WrongState`."""
+        return self._activating.stop_and_switch(operation_id)
+
+    def keep_waiting(self, operation_id: str) -> ModelOperation:
+        """Answer the question of a switch: let them finish, and ask again later. Raises `WrongState`."""
+        return self._activating.keep_waiting(operation_id)
 
     async def deactivate(self) -> None:
         """Take the active model out of memory; nothing answers afterwards."""

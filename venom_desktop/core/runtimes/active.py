@@ -1,6 +1,7 @@
 """Which model answers: the state file of SPEC section 5, mirrored in `runtime.env` for shells. No secret in it."""
 
 import asyncio
+import contextlib
 import json
 import logging
 import shlex
@@ -79,10 +80,18 @@ class ActiveModelStore:
         return ActiveModel()
 
     def _write(self, active: ActiveModel) -> None:
-        variables = active.to_variables()
-        body = {**variables, "last_models": dict(active.last_models)}
-        write_atomically(self._path, json.dumps(body, indent=2).encode())
-        lines = "".join(f"{name}={shlex.quote(value)}\n" for name, value in variables.items())
+        """The state comes last: a failure before it leaves what was, and one of it takes the mirror back."""
+        self._write_mirror(active)
+        try:
+            body = {**active.to_variables(), "last_models": dict(active.last_models)}
+            write_atomically(self._path, json.dumps(body, indent=2).encode())
+        except VenomError:
+            with contextlib.suppress(VenomError):
+                self._write_mirror(self._snapshot)
+            raise
+
+    def _write_mirror(self, active: ActiveModel) -> None:
+        lines = "".join(f"{name}={shlex.quote(value)}\n" for name, value in active.to_variables().items())
         write_atomically(self._shell_path, lines.encode(), keep_previous=False)
 
 

@@ -87,6 +87,12 @@ class LlamaCpp:
     def snapshot(self) -> RuntimeSnapshot:
         return self._snapshot
 
+    async def refresh(self) -> RuntimeSnapshot:
+        """An engine may have been installed or named since the start."""
+        if self._snapshot.state is RuntimeState.UNAVAILABLE and self._engine() is not None:
+            self._publish(state=RuntimeState.STOPPED, error=None)
+        return self._snapshot
+
     @property
     def log_file(self) -> Path:
         return self._child.log_file

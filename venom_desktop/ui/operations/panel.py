@@ -176,6 +176,10 @@ class OperationsPanel(Frame):
                 registry.cancel(key)
             case Verb.RETRY:
                 registry.retry(key)
+            case Verb.KEEP_WAITING:
+                registry.keep_waiting(key)
+            case Verb.STOP_AND_SWITCH:
+                registry.stop_and_switch(key)
             case Verb.ACTIVATE:
                 await registry.start_activation(operation.model_name, operation.runtime)
             case Verb.DISMISS:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Final
 
 from venom_desktop.core.operations.operation import ModelOperation
-from venom_desktop.ui.i18n import number, percent, tr
+from venom_desktop.ui.i18n import number, percent, plural, tr
 
 
 def phase(operation: ModelOperation) -> str:
@@ -22,11 +22,37 @@ def _layer(place: str, count: str) -> str:
     return tr("Downloading part {place} of {count}", place=number(int(place)), count=number(int(count)))
 
 
+def _answers(count: str) -> str:
+    return plural("Waiting for {count} answer", "Waiting for {count} answers", int(count))
+
+
+def _still_running(count: str, runtimes: str) -> str:
+    return plural(
+        "{count} answer is still running on {runtimes}. Switch when it is done, or stop it now?",
+        "{count} answers are still running on {runtimes}. Switch when they are done, or stop them now?",
+        int(count),
+        runtimes=runtimes,
+    )
+
+
 _PHASES: Final[tuple[tuple[re.Pattern[str], Callable[..., str]], ...]] = (
     (re.compile("Reading the file list"), lambda: tr("Reading the file list")),
     (re.compile("Reading the file"), lambda: tr("Reading the file")),
     (re.compile("Handing the file over"), lambda: tr("Handing the file over")),
     (re.compile("Creating the model"), lambda: tr("Creating the model")),
+    (re.compile("Checking the model"), lambda: tr("Checking the model")),
+    (re.compile(r"Waiting for (\d+) answers?"), _answers),
+    (re.compile(r"(\d+) answers? (?:is|are) still running on (.+)\. Switch when .+"), _still_running),
+    (re.compile("Waiting for its memory"), lambda: tr("Waiting for its memory")),
+    (re.compile("Stopping (.+)"), lambda runtime: tr("Stopping {runtime}", runtime=runtime)),
+    (re.compile("Unloading (.+)"), lambda name: tr("Unloading {name}", name=name)),
+    (re.compile("Starting (.+)"), lambda runtime: tr("Starting {runtime}", runtime=runtime)),
+    (
+        re.compile("Asking (.+) whether it is ready"),
+        lambda runtime: tr("Asking {runtime} whether it is ready", runtime=runtime),
+    ),
+    (re.compile("Saving"), lambda: tr("Saving")),
+    (re.compile("Putting (.+) back"), lambda name: tr("Putting {name} back", name=name)),
     (re.compile("Downloading"), lambda: tr("Downloading")),
     (re.compile(r"Downloading layer (\d+) of (\d+)"), _layer),
     (
@@ -51,4 +77,5 @@ _PHASES: Final[tuple[tuple[re.Pattern[str], Callable[..., str]], ...]] = (
     (re.compile("Trying the program"), lambda: tr("Trying the program")),
     (re.compile("Removing"), lambda: tr("Removing")),
     (re.compile("Loading the model"), lambda: tr("Loading the model")),
+    (re.compile("Loading (.+)"), lambda name: tr("Loading {name}", name=name)),
 )

@@ -10,6 +10,7 @@ from venom_desktop.core.errors import Cure
 from venom_desktop.core.operations.operation import ModelOperation, OperationStatus, OperationType
 from venom_desktop.core.registry.inventory import InventorySnapshot
 from venom_desktop.core.registry.model import ModelKey, ModelStatus
+from venom_desktop.core.registry.switch_steps import STOP_AND_SWITCH
 from venom_desktop.ui.i18n import ago, facts, number, plural, tr, with_unit
 from venom_desktop.ui.messages import cure_words, message_of_operation
 from venom_desktop.ui.operations import words
@@ -36,6 +37,8 @@ class Verb(Enum):
     RESUME = "resume"
     CANCEL = "cancel"
     RETRY = "retry"
+    KEEP_WAITING = "keep_waiting"
+    STOP_AND_SWITCH = "stop_and_switch"
     ACTIVATE = "activate"
     DISMISS = "dismiss"
 
@@ -168,7 +171,19 @@ def _running(operation: ModelOperation) -> Look:
         has_bar=True,
         fraction=None if operation.progress is None else operation.progress / 100,
         amounts=words.amounts(operation),
-        actions=(*((pause,) if operation.can_pause else ()), _cancel()),
+        actions=(
+            *(_decisions() if operation.question == STOP_AND_SWITCH else ()),
+            *((pause,) if operation.can_pause else ()),
+            *((_cancel(),) if operation.can_cancel else ()),
+        ),
+    )
+
+
+def _decisions() -> tuple[Action, ...]:
+    """The safe one first."""
+    return (
+        Action(what=Verb.KEEP_WAITING, text=tr("Wait"), worded=True, quiet=True),
+        Action(what=Verb.STOP_AND_SWITCH, text=tr("Stop and switch"), worded=True),
     )
 
 

@@ -107,11 +107,13 @@ class RuntimeVerbs:
         """
         found, activation = self._runtimes[runtime], self.activation(runtime)
         loading = activation is not None and not activation.status.is_final
-        if loading and activation is not None:
+        cancels = activation is not None and loading and activation.can_cancel
+        if cancels and activation is not None:
             self._registry.cancel(activation.operation_id)
         if isinstance(found, ServerRuntime):
             await found.stop(force=force)
-        elif not loading:
+        elif not cancels:
+            # Where a switch is past its cancelling, this ends its load, and it puts back what answered before.
             await found.stop()
 
     async def unload(self, key: ModelKey) -> None:
