@@ -11,6 +11,7 @@ from venom_desktop.core.errors import InvalidSetting
 from venom_desktop.core.registry.model import ModelKey
 from venom_desktop.core.runtimes.base import LoadSettings
 from venom_desktop.core.runtimes.model_settings import ModelSettingsStore
+from venom_desktop.core.runtimes.vllm_settings import VllmSettings
 
 KEY = ModelKey(name="org/model:Q4_K_M", runtime="llama_cpp")
 SETTINGS = LoadSettings(context=4096, threads=4, gpu_layers=-1, parallel=2, kv_type="q8_0")
@@ -74,3 +75,39 @@ async def test_a_damaged_file_is_put_aside_for_the_version_before_it(tmp_path: P
     path.write_text(content)
     assert ModelSettingsStore(path).get(KEY) == SETTINGS
     assert path.with_name(f"{path.name}.damaged").read_text() == content
+
+
+VLLM_KEY = ModelKey(name="org/model", runtime="vllm")
+
+
+async def test_what_only_vllm_knows_is_kept_beside_the_load_settings(tmp_path: Path) -> None:
+    path = tmp_path / "model_settings.json"
+    store = ModelSettingsStore(path)
+    await store.save_vllm(VLLM_KEY, VllmSettings(max_model_len=8192, trust_remote_code=True))
+    await store.save(VLLM_KEY, SETTINGS)
+    again = ModelSettingsStore(path)
+    assert again.get(VLLM_KEY) == SETTINGS
+    assert again.get_vllm(VLLM_KEY) == VllmSettings(max_model_len=8192, trust_remote_code=True)
+    await again.save_vllm(VLLM_KEY, VllmSettings())
+    assert ModelSettingsStore(path).get(VLLM_KEY) == SETTINGS
+
+
+async def test_code_is_trusted_for_one_model_alone(tmp_path: Path) -> None:
+    store = ModelSettingsStore(tmp_path / "model_settings.json")
+    await store.save_vllm(VLLM_KEY, VllmSettings(trust_remote_code=True))
+    assert not store.get_vllm(ModelKey(name="org/other", runtime="vllm")).trust_remote_code
+
+
+async def test_a_stored_value_that_vllm_cannot_take_costs_only_itself(tmp_path: Path) -> None:
+    path = tmp_path / "model_settings.json"
+    told = {"max_model_len": "long", "enforce_eager": True, "of_a_later_version": 1}
+    path.write_text(json.dumps({"models": [{"name": "org/model", "runtime": "vllm", "vllm": told}]}))
+    assert ModelSettingsStore(path).get_vllm(VLLM_KEY) == VllmSettings(enforce_eager=True)
+
+
+async def test_a_wrong_value_for_vllm_leaves_what_was_stored(tmp_path: Path) -> None:
+    store = ModelSettingsStore(tmp_path / "model_settings.json")
+    await store.save_vllm(VLLM_KEY, VllmSettings(max_num_seqs=4))
+    with pytest.raises(InvalidSetting, match="max_num_seqs cannot be 0"):
+        await store.save_vllm(VLLM_KEY, VllmSettings(max_num_seqs=0))
+    assert store.get_vllm(VLLM_KEY).max_num_seqs == 4
