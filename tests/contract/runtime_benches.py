@@ -17,13 +17,14 @@ from venom_desktop.core.runtimes.base import ChatChunk, ChatMessage, ChatRequest
 from venom_desktop.core.runtimes.control.orphans import wait_for_end
 from venom_desktop.core.runtimes.control.ports import free_port
 from venom_desktop.core.runtimes.control.process_identity import started_mark
+from venom_desktop.core.runtimes.control.systemd import Patience, Systemd
 from venom_desktop.core.runtimes.llama_cpp import LlamaCpp
 from venom_desktop.core.runtimes.state import RuntimeState
-from venom_desktop.core.runtimes.vllm import Vllm
+from venom_desktop.core.runtimes.vllm import Pace, Vllm
 from venom_desktop.core.runtimes.vllm_client import VllmClient
 from venom_desktop.core.runtimes.vllm_program import VllmProgram
 from venom_desktop.core.runtimes.vllm_server import VllmServer
-from venom_desktop.core.runtimes.vllm_settings import VllmOptions
+from venom_desktop.core.runtimes.vllm_settings import VllmOptions, VllmSettings
 
 SETTINGS = LoadSettings(context=512)
 HELLO = ChatRequest(messages=(ChatMessage(role="user", content="Hello"),), temperature=0)
@@ -40,7 +41,7 @@ class Bench(ABC):
     def __init__(self, folder: Path, http: Client) -> None:
         self.folder = folder
         self.http = http
-        self.runtime = self.another()
+        self.runtime: LlamaCpp | Vllm = self.another()
         self.states: list[RuntimeState] = []
         self.news: asyncio.Queue[RuntimeSnapshot] = asyncio.Queue()
         self.runtime.changed.subscribe(self._hear)
@@ -116,9 +117,14 @@ class VllmBench(Bench):
     title = "vLLM"
     key_is_in_environment = True
 
+    runtime: Vllm
+
     def __init__(self, folder: Path, http: Client, program: Path | None = None) -> None:
-        self.program = program or install_vllm(folder / "bin")
+        self.program: Path | None = program or install_vllm(folder / "bin")
         self.options = VllmOptions(port=free_port())
+        self.unit = ""
+        self.foreign_key: str | None = None
+        self.chosen = VllmSettings()
         super().__init__(folder, http)
 
     def another(self, *, stalled_after_s: float = 120.0) -> Vllm:
@@ -127,11 +133,21 @@ class VllmBench(Bench):
             options=lambda: self.options,
             runtime_folder=self.folder / "run",
             log_folder=self.folder / "log",
+            unit=lambda: self.unit,
+            unit_folder=self.folder / "config",
+            systemd=Systemd("vLLM", patience=Patience(look_s=WITHIN_S, act_s=WITHIN_S)),
             stalled_after_s=stalled_after_s,
             term_within_s=0.3,
         )
-        program = VllmProgram(lambda: self.program)
-        return Vllm(http=self.http, server=server, program=program, options=lambda: self.options)
+        return Vllm(
+            http=self.http,
+            server=server,
+            program=VllmProgram(lambda: self.program, environ={"PATH": str(self.folder / "nowhere")}),
+            options=lambda: self.options,
+            settings_of=lambda _: self.chosen,
+            foreign_key=lambda: self.foreign_key,
+            pace=Pace(every_s=0.05),
+        )
 
     def model(self, name: str = "tiny", **options: Any) -> ModelMetadata:
         options.pop("system_role", None)

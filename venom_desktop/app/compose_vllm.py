@@ -80,6 +80,7 @@ def build_vllm(
         log_folder=paths.log,
         unit=lambda: settings.snapshot.vllm_systemd_unit,
         scope=lambda: settings.snapshot.vllm_systemd_scope,
+        unit_folder=paths.config,
     )
     runtime = Vllm(
         http=local_http,

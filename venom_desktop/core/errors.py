@@ -24,7 +24,7 @@ VenomError
 ├── UpstreamSlow (504)
 ├── RuntimeUnavailable (503)      offer Start; RuntimeFailed explains an exit (RuntimeDied, KeepsCrashing,
 │                                 OutOfGraphicsMemory, UnfitSettings, UnfitModel, IncompleteModel, NoGraphicsCard);
-│                                 ServerGone, ProgramMissing (VllmMissing), RuntimeTooOld (offer Install),
+│                                 ServerGone, ServerKeyWanted, ProgramMissing (VllmMissing), RuntimeTooOld (Install),
 │                                 ProgramUnusable, ControlRefused (403), RemoteUnreachable
 │                                 (RemoteUntrusted, RemoteElsewhere), MemoryNotReturned
 ├── NotEnoughSpace (507)          QuotaExceeded, DiskFull, NoRoomForProgram: offer what to delete
@@ -689,6 +689,14 @@ class NoGraphicsCard(RuntimeFailed):
     reason_code = "NO_GRAPHICS_CARD"
     sentence = "{runtime} found no graphics card that it can use. {explanation}"
     cures: ClassVar[tuple[Cure, ...]] = (Cure.CHOOSE_ANOTHER, Cure.OPEN_LOG)
+
+
+class ServerKeyWanted(RuntimeUnavailable):
+    """A server of others runs, and answers only who knows its key; `variable` is where we look for it."""
+
+    reason_code = "SERVER_KEY_WANTED"
+    sentence = "{runtime} was started by another program and wants a key. Set {variable} to it, then start this anew."
+    cures: ClassVar[tuple[Cure, ...]] = ()
 
 
 class DevicesUntold(RuntimeFailed):

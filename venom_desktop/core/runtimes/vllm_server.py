@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
 
-from venom_desktop.core.errors import RuntimeFailed, VenomError
+from venom_desktop.core.errors import LoadCancelled, RuntimeFailed, VenomError
 from venom_desktop.core.runtimes.base import Control
 from venom_desktop.core.runtimes.control.base import Exit
 from venom_desktop.core.runtimes.control.foreign import TERM_WITHIN_S
@@ -16,6 +17,7 @@ from venom_desktop.core.runtimes.control.ports import Holder, listens_at
 from venom_desktop.core.runtimes.control.server_facts import Address, ServerFacts, local_address
 from venom_desktop.core.runtimes.control.server_start import port_taken, start_child
 from venom_desktop.core.runtimes.control.systemd import Systemd
+from venom_desktop.core.runtimes.control.unit import Unit
 from venom_desktop.core.runtimes.load_progress import LoadProgress
 from venom_desktop.core.runtimes.loading import STALLED_AFTER_S
 from venom_desktop.core.runtimes.vllm_client import Served, VllmClient
@@ -24,6 +26,7 @@ from venom_desktop.core.runtimes.vllm_facts import TITLE, VLLM_SERVER, endpoint_
 from venom_desktop.core.runtimes.vllm_failures import explain
 from venom_desktop.core.runtimes.vllm_progress import progress_of
 from venom_desktop.core.runtimes.vllm_settings import VllmOptions
+from venom_desktop.core.runtimes.vllm_unit import UnitProgress, serves_another, variables, write_variables
 from venom_desktop.core.settings.schema import UnitScope
 from venom_desktop.core.signals import Signal
 
@@ -53,7 +56,10 @@ class Order:
 
 
 class VllmServer(KeptServer):
-    """Raises everywhere as `KeptServer`; `progress` tells how far a start has come."""
+    """Raises everywhere as `KeptServer`; `progress` tells how far a start has come.
+
+    `unit_folder` is where a unit finds the variables that say what to serve.
+    """
 
     def __init__(
         self,
@@ -64,6 +70,7 @@ class VllmServer(KeptServer):
         log_folder: Path,
         unit: Callable[[], str] = lambda: "",
         scope: Callable[[], UnitScope] = lambda: UnitScope.AUTO,
+        unit_folder: Path | None = None,
         systemd: Systemd | None = None,
         stalled_after_s: float = STALLED_AFTER_S,
         term_within_s: float = TERM_WITHIN_S,
@@ -84,6 +91,10 @@ class VllmServer(KeptServer):
         self._options = options
         self._stalled_after_s = stalled_after_s
         self._order: Order | None = None
+        self._served_stops = 0
+        self._unit_folder = unit_folder or runtime_folder
+        self._unit_progress = UnitProgress(self._systemd)
+        self._unit_within_s = stalled_after_s
         self._own.child.moved.subscribe(self._hear)
 
     async def require_room(self) -> None:
@@ -99,9 +110,36 @@ class VllmServer(KeptServer):
             raise await port_taken(facts.holder, kind=self._kind, address=address, is_same=False)
 
     async def serve(self, order: Order) -> ServerFacts:
-        """Start for `order`; returns once its model answers. Nothing of this kind may run at the address."""
-        self._order = order
-        return await self.start()
+        """Start for `order` in place of what we or systemd keep at the address; returns once its model answers."""
+        self._order, self._unit_progress = order, UnitProgress(self._systemd)
+        self._served_stops = stops = self._stops
+        async with self._lock:
+            if (await self.look()).control in (Control.CHILD, Control.SYSTEMD):
+                await self._stop(force=False)
+            facts = await self._start(stops)
+        if facts.control is Control.SYSTEMD and facts.unit is not None:
+            await self._require_served(facts, facts.unit, order)
+        return facts
+
+    async def _require_served(self, facts: ServerFacts, unit: Unit, order: Order) -> None:
+        offered: tuple[Served, ...] = ()
+        with suppress(VenomError):
+            offered = await self._client.served(facts.endpoint, order.headers) or ()
+        if not any(order.is_met_by(one) for one in offered):
+            await self._systemd.stop(unit)
+            raise serves_another(unit, order.model_path, next((one.root for one in offered), None))
+
+    async def _prepare_unit(self, unit: Unit) -> None:
+        await super()._prepare_unit(unit)
+        if self._order is not None:
+            order = self._order
+            await write_variables(self._unit_folder, variables(order.model_path, order.command, order.api_key))
+
+    async def _has_moved(self, unit: Unit) -> bool:
+        moved = await self._unit_progress.has_moved(unit)
+        if self._unit_progress.last is not None:
+            self.progress.publish(self._unit_progress.last)
+        return moved
 
     async def _start_child(self, address: Address) -> None:
         order = self._order
@@ -125,7 +163,9 @@ class VllmServer(KeptServer):
         )
 
     async def _loaded(self, order: Order, address: Address) -> Served | None:
-        """None until the server that we started takes our key and names our model."""
+        """None until the server that we started takes our key and names our model. Raises `LoadCancelled`."""
+        if self._stops != self._served_stops:
+            raise LoadCancelled(model_name=TITLE)
         base_url, pid = endpoint_of(self._options()), self._own.pid
         if pid is None or not await self._client.is_healthy(base_url):
             return None

@@ -11,12 +11,14 @@ from venom_desktop.core.errors import (
     ProgramMissing,
     RuntimeFailed,
     RuntimeUnavailable,
+    ServerKeyWanted,
     UpstreamFailed,
     VenomError,
     VllmMissing,
 )
 from venom_desktop.core.runtimes.base import Control, RuntimeSnapshot, RuntimeState, Upstream
 from venom_desktop.core.runtimes.load_progress import LoadProgress, LoadStep
+from venom_desktop.core.runtimes.vllm_command import API_KEY
 from venom_desktop.core.runtimes.vllm_facts import NAME, TITLE
 from venom_desktop.core.runtimes.vllm_look import Sight
 from venom_desktop.core.signals import Signal
@@ -116,6 +118,8 @@ class VllmState:
 
     def why_not(self) -> VenomError:
         error = self.snapshot.error
+        if self.is_running:
+            return ServerKeyWanted(runtime=TITLE, variable=API_KEY)
         if isinstance(error, RuntimeFailed | ProgramMissing):
             return type(error)(**error.parameters)
         return RuntimeUnavailable(runtime=TITLE)

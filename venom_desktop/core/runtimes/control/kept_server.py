@@ -14,7 +14,7 @@ from venom_desktop.core.runtimes.control.foreign_server import end_foreign
 from venom_desktop.core.runtimes.control.own_server import OwnServer
 from venom_desktop.core.runtimes.control.server_facts import Address, Answers, ServerFacts, ServerKind, local_address
 from venom_desktop.core.runtimes.control.server_finder import ServerFinder
-from venom_desktop.core.runtimes.control.server_start import port_taken, unit_ready
+from venom_desktop.core.runtimes.control.server_start import UNIT_READY_WITHIN_S, port_taken, unit_ready
 from venom_desktop.core.runtimes.control.systemd import Systemd
 from venom_desktop.core.runtimes.control.unit import Unit
 from venom_desktop.core.runtimes.control.unit_file import UnitFile
@@ -58,6 +58,7 @@ class KeptServer(ABC):
         """What the last look found; None before the first."""
         self._lock = asyncio.Lock()
         self._stops = 0
+        self._unit_within_s = UNIT_READY_WITHIN_S
 
     @property
     def keeps_child(self) -> bool:
@@ -151,6 +152,7 @@ class KeptServer(ABC):
         if facts.holder is not None:
             raise await port_taken(facts.holder, kind=self._kind, address=address, is_same=False)
         if facts.unit is not None and self._kind.serves(facts.unit, address):
+            await self._prepare_unit(facts.unit)
             await self._systemd.start(facts.unit)
             return await self._unit_ready(facts.unit, address, stops=stops)
         self._journal = None
@@ -160,6 +162,14 @@ class KeptServer(ABC):
     @abstractmethod
     async def _start_child(self, address: Address) -> None:
         """Start a server of ours; returns once it answers. Raises as `start`."""
+
+    async def _prepare_unit(self, unit: Unit) -> None:
+        """Called before a unit is started: what was read of its journal is of an earlier start. Raises as `start`."""
+        self._journal = None
+
+    async def _has_moved(self, unit: Unit) -> bool:
+        """Whether a unit that starts has come further since the last question."""
+        return False
 
     def _explain(self, _: Exit) -> VenomError | None:
         """Why a server of this kind ended, where only this kind says it; may block."""
@@ -175,6 +185,8 @@ class KeptServer(ABC):
                 answers=self._answers,
                 is_stopped=lambda: self._stops != stops,
                 explain=self._explain,
+                moved=self._has_moved,
+                within_s=self._unit_within_s,
             )
         return await self.look()
 

@@ -80,7 +80,7 @@ async def unit_ready(
     answers: Answers,
     is_stopped: Callable[[], bool],
     explain: Explain = no_reason,
-    moved: Callable[[Unit], Awaitable[bool]] | None = None,
+    moved: Callable[[Unit], Awaitable[bool]],
     within_s: float = UNIT_READY_WITHIN_S,
 ) -> None:
     """Wait until the unit's server answers: so long in all, or so long after it last `moved`.
@@ -100,7 +100,7 @@ async def unit_ready(
             # Somebody else's answer is not this unit's; whose it is the system may not tell.
             if holder is not None and holder.pid in (None, now.main_pid):
                 return
-        if moved is not None and await moved(now):
+        if await moved(now):
             until = time.monotonic() + within_s
         if time.monotonic() > until:
             raise UpstreamSlow(source=kind.title, timeout_s=round(within_s))
