@@ -1,9 +1,17 @@
 """Runtimes over HTTP, with the real engine: activate, state, start, stop, restart."""
 
 import asyncio
+import subprocess
+from pathlib import Path
+
+import pytest
 
 from tests.api.caller import NAME, Caller, Served
-from venom_desktop.core.runtimes.base import RuntimeState
+from tests.api.conftest import serving
+from tests.fakes.hub import HubServer
+from tests.fakes.vllm import install_vllm, write_model
+from venom_desktop.core.runtimes.base import FollowedRuntime, RuntimeState
+from venom_desktop.core.runtimes.control.ports import free_port
 
 SEED_NAMES = {"LLM_SERVICE_TYPE", "LLM_MODEL_NAME", "ACTIVE_LLM_SERVER"}
 FULL_PAYLOAD = {"provider", "model", "endpoint", "service_type", "runtime_id", "status", "error"} | SEED_NAMES
@@ -144,3 +152,37 @@ async def test_the_question_of_a_windows_switch_is_answered_over_http_too(served
     assert (await call.good("GET", "system/llm-servers/active"))["model"] == OTHER
     assert await call.refused("POST", f"models/operations/{operation_id}/confirm") == (409, "WRONG_STATE")
     assert await call.refused("POST", f"models/operations/{operation_id}/cancel") == (409, "WRONG_STATE")
+
+
+async def test_a_server_of_others_is_ended_over_http_only_when_confirmed(
+    private_home: Path, hub: HubServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = free_port()
+    monkeypatch.setenv("VENOM_RUNTIME_PROFILE", "full")
+    monkeypatch.setenv("VLLM_PORT", str(port))
+    program, model = install_vllm(private_home / "bin"), write_model(private_home / "theirs")
+    theirs = subprocess.Popen([program, "serve", model, "--port", str(port)], stdout=subprocess.PIPE, text=True)
+    assert theirs.stdout is not None
+    try:
+        while "startup complete" not in await asyncio.to_thread(theirs.stdout.readline):
+            pass
+        async with serving(hub, monkeypatch) as served:
+            vllm = served.services.runtimes["vllm"]
+            assert isinstance(vllm, FollowedRuntime)
+            await vllm.refresh()
+            shown = next(
+                one
+                for one in (await served.caller.good("GET", "system/llm-servers"))["servers"]
+                if one["name"] == "vllm"
+            )
+            assert (shown["status"], shown["control"], shown["progress"]) == ("running", "external", None)
+            refused = await served.caller.refused("POST", "system/llm-servers/vllm/stop")
+            assert refused == (409, "NOT_OUR_SERVER")
+            assert theirs.poll() is None
+            answer = await served.caller.good("POST", "system/llm-servers/vllm/stop", {"confirm": True})
+            assert answer["server"]["status"] == "stopped"
+        assert await asyncio.to_thread(theirs.wait, 60) is not None
+    finally:
+        theirs.kill()
+        theirs.wait()
+        theirs.stdout.close()

@@ -144,6 +144,7 @@ def runtime_payload(snapshot: RuntimeSnapshot) -> Json:
         "pid": snapshot.pid,
         "loaded": [{**asdict(model), "expires_at": _time(model.expires_at)} for model in snapshot.loaded],
         "answering": snapshot.answering,
+        "progress": None if snapshot.progress is None else str(snapshot.progress),
         "error": None if snapshot.error is None else str(snapshot.error),
         "reason_code": None if snapshot.error is None else snapshot.error.reason_code,
         "exit_code": snapshot.exit_code,

@@ -97,7 +97,7 @@ async def test_a_unit_tells_its_progress_and_loads_as_long_as_it_moves(bench: Vl
 
 async def test_a_unit_that_fails_is_explained_from_its_journal(bench: VllmBench, fake: FakeSystemd) -> None:
     add(fake, bench, Plan(fails=log.ended_with(log.FULL_CARD)))
-    with pytest.raises(OutOfGraphicsMemory, match="Lower its share from 0.85 to 0.22"):
+    with pytest.raises(OutOfGraphicsMemory, match=r"Lower its share from 0\.85 to 0\.22"):
         await bench.runtime.load(bench.model(), SETTINGS)
     assert bench.runtime.snapshot.state is RuntimeState.EXITED
 

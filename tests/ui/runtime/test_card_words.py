@@ -9,6 +9,7 @@ from venom_desktop.core.errors import LoadCancelled, RuntimeFailed, SwitchInProg
 from venom_desktop.core.operations.operation import ModelOperation, OperationStatus, OperationType
 from venom_desktop.core.registry.model import ModelKey
 from venom_desktop.core.runtimes.base import Control, LoadedModel, LoadSettings, RuntimeSnapshot, RuntimeState
+from venom_desktop.core.runtimes.load_progress import LoadProgress, LoadStep
 from venom_desktop.ui.i18n import tr, with_unit
 from venom_desktop.ui.runtime.card_facts import CardFacts, Verb
 from venom_desktop.ui.runtime.card_words import card_look, verb_words
@@ -130,3 +131,11 @@ def test_a_planned_restart_counts_down_and_can_be_prevented() -> None:
 def test_a_runtime_that_is_left_alone_says_so() -> None:
     look = card_look(CardFacts(snapshot=EXITED, gave_up=True), now=NOW)
     assert (look.facts[0].text, look.facts[0].tone) == ("Crashed too often to be restarted again", "warn")
+
+
+def test_a_card_that_loads_tells_how_far_it_is() -> None:
+    progress = LoadProgress(step=LoadStep.WEIGHTS, done=3, total=8)
+    loading = replace(STOPPED, state=RuntimeState.STARTING, progress=progress)
+    assert lines(CardFacts(snapshot=loading, last_model=KEY.name))[0] == "Loading a model · Loading weights 3 of 8"
+    bare = replace(loading, progress=LoadProgress(step=LoadStep.COMPILING))
+    assert lines(CardFacts(snapshot=bare, last_model=KEY.name))[0] == "Loading a model · Compiling the model"

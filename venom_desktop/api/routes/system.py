@@ -55,10 +55,7 @@ class SystemRoutes:
         runtime, confirmed = self._own(name), _is_confirmed(body, confirm)
         _ask_before_break(runtime, confirmed=confirmed)
         self._services.crash_watch.stay_down(name)
-        if isinstance(runtime, ServerRuntime):
-            await runtime.stop(force=confirmed)
-        else:
-            await runtime.stop()
+        await runtime.stop(force=confirmed)
         return self._answer(runtime)
 
     async def restart(self, name: str, body: Confirmation | None = None, confirm: bool = False) -> Response:
@@ -73,7 +70,7 @@ class SystemRoutes:
                 await runtime.restart()
             return self._answer(runtime)
         model = self._last_model(name)
-        await runtime.stop()
+        await runtime.stop(force=confirmed)
         await self._services.registry.activate_model(model, name)
         return self._answer(runtime)
 

@@ -135,10 +135,13 @@ def _loaded_words(known: CardFacts) -> str:
 
 
 def _loading_words(known: CardFacts) -> str:
-    activation = known.activation
+    activation, progress = known.activation, known.snapshot.progress
     if activation is None or activation.status.is_final:
-        return tr("Loading a model")
-    return tr("Loading {model}", model=short_name(activation.model_name))
+        model = tr("Loading a model")
+    else:
+        model = tr("Loading {model}", model=short_name(activation.model_name))
+    step = None if progress is None else tr(progress.words, done=progress.done, total=progress.total)
+    return facts(model, step)
 
 
 def _load_words(known: CardFacts) -> str:

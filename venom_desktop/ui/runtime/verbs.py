@@ -91,7 +91,7 @@ class RuntimeVerbs:
         found = self._runtimes[runtime]
         name = self._answering(found) if isinstance(found, ServerRuntime) else self._first_loaded(found)
         if not isinstance(found, ServerRuntime):
-            await found.stop()
+            await found.stop(force=force)
         elif force:
             await found.stop(force=True)
             await found.start()
@@ -110,11 +110,9 @@ class RuntimeVerbs:
         cancels = activation is not None and loading and activation.can_cancel
         if cancels and activation is not None:
             self._registry.cancel(activation.operation_id)
-        if isinstance(found, ServerRuntime):
-            await found.stop(force=force)
-        elif not cancels:
+        if isinstance(found, ServerRuntime) or not cancels:
             # Where a switch is past its cancelling, this ends its load, and it puts back what answered before.
-            await found.stop()
+            await found.stop(force=force)
 
     async def unload(self, key: ModelKey) -> None:
         """Take a model out of memory and leave the others there. Raises `SwitchInProgress`, `RuntimeUnavailable`."""
