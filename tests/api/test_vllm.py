@@ -21,12 +21,24 @@ def full(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VENOM_RUNTIME_PROFILE", "full")
 
 
+@pytest.fixture
+def half(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VLLM_GPU_MEMORY_UTILIZATION", "0.5")
+    monkeypatch.setenv("VLLM_MAX_MODEL_LEN", "2048")
+
+
+async def test_rows_are_judged_by_the_share_and_the_length_that_are_set(full: None, half: None, served: Served) -> None:
+    settings = served.services.load_settings("vllm")
+    assert (settings.runtime, settings.gpu_share, settings.context) == ("vllm", 0.5, 2048)
+
+
 async def test_an_install_for_vllm_ends_with_its_folder_in_the_list(full: None, served: Served, call: Caller) -> None:
     begun = await call.good("POST", "models/registry/install", ORDER)
     operation = await served.services.registry.wait(begun["operation_id"])
     assert (operation.status, operation.model_name) == (OperationStatus.COMPLETED, REPO)
     (model,) = (await call.good("GET", "models"))["models"]
     assert (model["name"], model["runtime"]) == (REPO, "vllm")
+    assert (model["architecture"], model["needs_own_code"]) == ("Qwen2ForCausalLM", False)
     assert model["local_path"].endswith(f"vllm/{REPO}")
     removed = await call.good("DELETE", f"models/registry/{REPO}?confirm=true")
     assert (await served.services.registry.wait(removed["operation_id"])).status is OperationStatus.COMPLETED
@@ -36,6 +48,7 @@ async def test_a_search_for_vllm_finds_safetensors(full: None, call: Caller) -> 
     found = await call.good("GET", "models/search?query=tiny&provider=huggingface&runtime=vllm")
     (model,) = found["models"]
     assert (model["model_name"], model["runtimes"]) == (REPO, ["vllm"])
+    assert model["architecture"] == "Qwen2ForCausalLM"
 
 
 async def test_the_light_profile_refuses_it_and_finds_none(call: Caller) -> None:

@@ -13,6 +13,7 @@ from venom_desktop.app.lifecycle import Lifecycle
 from venom_desktop.app.paths import Paths
 from venom_desktop.core.catalog.base import CatalogEntry, DetailedCatalog, Quantization
 from venom_desktop.core.catalog.cache import DiskCache
+from venom_desktop.core.catalog.fit import LoadSettings
 from venom_desktop.core.catalog.hub_account import HubAccount
 from venom_desktop.core.catalog.hugging_face import HuggingFaceCatalog
 from venom_desktop.core.catalog.search import CatalogSearch
@@ -159,6 +160,9 @@ def build(
     async def choose(entry: CatalogEntry) -> Quantization:
         return best_quantization(entry, host.last or await sampler.sample())
 
+    def load_settings(runtime: str) -> LoadSettings:
+        return vllm.load_settings() if runtime == vllm.runtime.name else ollama.load_settings(runtime)
+
     async def choose_for_ollama(entry: CatalogEntry) -> Quantization:
         load = ollama.load_settings(ollama.runtime.name)
         return best_quantization(entry, host.last or await sampler.sample(), settings=load)
@@ -242,8 +246,8 @@ def build(
         registry=registry,
         hugging_face=hugging_face,
         catalogs=catalogs,
-        search=CatalogSearch(tuple(catalogs.values()), settings=ollama.load_settings),
-        load_settings=ollama.load_settings,
+        search=CatalogSearch(tuple(catalogs.values()), settings=load_settings),
+        load_settings=load_settings,
         runtimes=runtimes,
         active=active,
         crash_watch=build_crash_watch(

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from venom_desktop.app.paths import Paths
+from venom_desktop.core.catalog.fit import DEFAULT_CONTEXT, LoadSettings
 from venom_desktop.core.http import Client
 from venom_desktop.core.registry.model import ModelKey
 from venom_desktop.core.runtimes.base import RuntimeState
@@ -35,6 +36,12 @@ class VllmParts:
     @property
     def is_offered(self) -> bool:
         return RuntimeProfile(self.settings.snapshot.runtime_profile.value).allows(NAME)
+
+    def load_settings(self) -> LoadSettings:
+        """What a start does with a model for which nobody chose anything."""
+        options = options_of(self.settings.snapshot)
+        context = options.max_model_len or DEFAULT_CONTEXT
+        return LoadSettings(runtime=NAME, context=context, gpu_share=options.gpu_memory_utilization)
 
     def look(self) -> None:
         """In the background, and only where the profile offers it."""

@@ -183,7 +183,7 @@ class Furniture:
             vault=services.vault,
             ui_state=self._supplies.ui_state,
             recommended=lambda: read_recommended(resource("recommended.json")),
-            load_settings=self._supplies.ollama.load_settings,
+            load_settings=services.load_settings,
         )
         tab = CatalogTab(self._supplies.bridge, parts)
         tab.cure_wanted.connect(self.cure)

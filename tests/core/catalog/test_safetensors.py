@@ -16,9 +16,10 @@ from venom_desktop.core.catalog.base import CatalogQuery, FitGrade, FitPlace, Re
 from venom_desktop.core.catalog.cache import DiskCache
 from venom_desktop.core.catalog.fit import LoadSettings
 from venom_desktop.core.catalog.hugging_face import HuggingFaceCatalog
+from venom_desktop.core.catalog.judge import Judge
 from venom_desktop.core.catalog.kv_cache import KvType, kv_cache
 from venom_desktop.core.catalog.model_config import context_in, header_from_config, quantization_in
-from venom_desktop.core.catalog.run_on import usable_gpu
+from venom_desktop.core.catalog.run_on import usable_gpu, usual_settings
 from venom_desktop.core.catalog.safetensors_files import MOST_FILES, safetensors_variant
 from venom_desktop.core.catalog.vllm_architectures import known_architectures, read_architectures
 from venom_desktop.core.host.sample import GpuSample, HostSample
@@ -26,7 +27,7 @@ from venom_desktop.core.http import make_client
 
 GB = 10**9
 REPO = "tiny-lab/Tiny-Qwen"
-VLLM = LoadSettings(runtime="vllm")
+VLLM = usual_settings("vllm")
 
 
 @asynccontextmanager
@@ -74,6 +75,14 @@ def test_of_a_file_and_its_shards_the_index_says_which_is_meant() -> None:
     index = "model.safetensors.index.json"
     assert names_chosen("config.json", "model.safetensors", *shards) == ["config.json", "model.safetensors"]
     assert names_chosen("config.json", "model.safetensors", *shards, index) == ["config.json", index, *shards]
+
+
+def test_neither_copies_nor_adapters_pass_for_the_weights() -> None:
+    assert names_chosen("config.json", "consolidated.safetensors", "adapter_model.safetensors") == []
+    assert names_chosen("config.json", "consolidated.00.safetensors", "a.safetensors") == [
+        "config.json",
+        "a.safetensors",
+    ]
 
 
 def test_half_a_set_of_shards_is_nothing() -> None:
@@ -234,13 +243,23 @@ async def test_it_fits_when_its_share_of_the_graphics_memory_holds_it(
     async with catalog_of(hub, tmp_path) as catalog:
         entry = await catalog.details(REPO)
         assert entry.safetensors is not None
-        gpu = usable_gpu("vllm", machine)
+        gpu = usable_gpu("vllm", machine, share=VLLM.gpu_share)
         verdict = await catalog.exact_fit(entry, entry.safetensors, settings=VLLM, host=machine, gpu=gpu)
     assert verdict is not None
     assert (verdict.place, verdict.grade) == (place, FitGrade.EXACT)
     assert verdict.weights_bytes == 8 * GB
     assert verdict.kv_cache_bytes == 2_097_152
     assert verdict.gpu_total_bytes == int(card[0] * 0.85)
+
+
+async def test_the_share_that_is_set_decides_how_much_of_a_card_counts(hub: HubServer, tmp_path: Path) -> None:
+    hub.add_repo(REPO, repository())
+    judge = Judge(lambda runtime: LoadSettings(runtime=runtime, gpu_share=0.5))
+    judge.set_memory(host((24 * GB, 6 * GB)))
+    async with catalog_of(hub, tmp_path) as catalog:
+        judged = judge.judged(await catalog.details(REPO))
+    assert judged.fit is not None
+    assert (judged.fit.gpu_total_bytes, judged.fit.gpu_free_bytes) == (12 * GB, 6 * GB)
 
 
 async def test_without_a_graphics_card_it_says_so(hub: HubServer, tmp_path: Path) -> None:
@@ -260,7 +279,7 @@ async def test_a_config_is_read_once_for_its_commit_and_a_bad_one_gives_an_estim
     hub.add_repo(REPO, repository())
     hub.add_repo("bad/config", repository(config__json=b"{"))
     machine = host((24 * GB, 0))
-    gpu = usable_gpu("vllm", machine)
+    gpu = usable_gpu("vllm", machine, share=VLLM.gpu_share)
     async with catalog_of(hub, tmp_path) as catalog:
         entry = await catalog.details(REPO)
         assert entry.safetensors is not None

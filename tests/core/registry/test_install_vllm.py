@@ -62,6 +62,8 @@ async def test_every_file_has_its_checksum_also_the_small_ones_that_git_keeps(ho
     model = await _installed(home)
     for name in model.files:
         assert model.checksums[name] == hashlib.sha256((home.models_dir / name).read_bytes()).hexdigest()
+    intact = await home.operations.wait(await home.verifying.verify(REPO))
+    assert intact.status is OperationStatus.COMPLETED, intact.error
     (home.models_dir / FOLDER / "tokenizer.json").write_bytes(b'{"version": "9.9"}')
     checked = await home.operations.wait(await home.verifying.verify(REPO))
     assert checked.reason_code == "FILE_DAMAGED"

@@ -78,12 +78,16 @@ class DeviceMemory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadSettings:
-    """How the model would be loaded; `context` in tokens for each of `parallel` answers at once."""
+    """How the model would be loaded; `context` in tokens for each of `parallel` answers at once.
+
+    `gpu_share` is how much of each graphics card the runtime takes, 1 for all of it.
+    """
 
     context: int = DEFAULT_CONTEXT
     kv_type: KvType = KvType.F16
     parallel: int = 1
     runtime: str = "llama_cpp"
+    gpu_share: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

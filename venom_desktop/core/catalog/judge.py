@@ -40,7 +40,8 @@ class Judge:
         if host is None:
             return entry
         runtime = runtime_of(entry, self._preferred)
-        gpu, settings = usable_gpu(runtime, host), self._settings(runtime)
+        settings = self._settings(runtime)
+        gpu = usable_gpu(runtime, host, share=settings.gpu_share)
         if entry.fit is not None and entry.fit.grade is FitGrade.EXACT and entry.fit.runtime == runtime:
             return replace(entry, fit=placed(entry.fit, host=host, gpu=gpu))
         return replace(entry, fit=estimated_fit(entry, settings=settings, host=host, gpu=gpu))

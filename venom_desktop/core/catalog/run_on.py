@@ -19,13 +19,14 @@ SettingsOf = Callable[[str], LoadSettings]
 
 
 def usual_settings(runtime: str) -> LoadSettings:
-    return LoadSettings(runtime=runtime)
+    share = GPU_MEMORY_UTILIZATION if runtime == SAFETENSORS_RUNTIME else 1.0
+    return LoadSettings(runtime=runtime, gpu_share=share)
 
 
-def usable_gpu(runtime: str, host: HostSample) -> DeviceMemory | None:
+def usable_gpu(runtime: str, host: HostSample, *, share: float = 1.0) -> DeviceMemory | None:
     """The graphics memory a runtime can use, all cards together; None without one, or where no driver tells.
 
-    vLLM takes its share of the whole at the start, whatever the model needs of it.
+    `share` of the whole is all that it may fill, and what others hold comes off that.
     """
     if runtime not in _USE_GRAPHICS_CARDS:
         return None
@@ -34,7 +35,6 @@ def usable_gpu(runtime: str, host: HostSample) -> DeviceMemory | None:
         for card in host.gpus
         if card.memory_total_bytes is not None and card.memory_used_bytes is not None
     ]
-    share = GPU_MEMORY_UTILIZATION if runtime == SAFETENSORS_RUNTIME else 1
     total = int(sum(whole for whole, _ in told) * share)
     free = max(0, total - sum(used for _, used in told))
     return DeviceMemory(free_bytes=free, total_bytes=total) if total else None

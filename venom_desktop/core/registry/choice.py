@@ -12,7 +12,7 @@ from venom_desktop.core.host.sample import HostSample
 def best_quantization(entry: CatalogEntry, host: HostSample, *, settings: LoadSettings | None = None) -> Quantization:
     """The best one that fits the memory `settings.runtime` can use here, else the smallest. Raises `NoUsableFile`."""
     load = settings or LoadSettings()
-    gpu = usable_gpu(load.runtime, host)
+    gpu = usable_gpu(load.runtime, host, share=load.gpu_share)
     offered = entry.variants(load.runtime) or ()
     if not offered:
         raise NoUsableFile(model_name=entry.model_name)

@@ -56,7 +56,8 @@ class InView:
     async def _judged(self, entry: CatalogEntry, runtime: str, *, host: HostSample) -> CatalogEntry | None:
         source = self._sources[entry.provider]
         details = await source.details(entry.model_name)
-        settings, gpu = self._settings(runtime), usable_gpu(runtime, host)
+        settings = self._settings(runtime)
+        gpu = usable_gpu(runtime, host, share=settings.gpu_share)
         offered = details.variants(runtime) or ()
         verdicts = {one.label: estimated_fit(details, one, settings=settings, host=host, gpu=gpu) for one in offered}
         quantization = preselected(offered, verdicts)

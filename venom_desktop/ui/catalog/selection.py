@@ -224,7 +224,8 @@ class Selection:
 
     def _way_to_load(self, chosen: Chosen, host: HostSample) -> tuple[LoadSettings, DeviceMemory | None]:
         runtime = chosen.runtime or self._run_with.usual(chosen.entry)
-        return replace(self._settings(runtime), context=chosen.context), usable_gpu(runtime, host)
+        settings = replace(self._settings(runtime), context=chosen.context)
+        return settings, usable_gpu(runtime, host, share=settings.gpu_share)
 
     def _judge_soon(self) -> None:
         chosen = self._chosen
