@@ -1,11 +1,15 @@
 """Safetensors over HTTP: installed and found in the full profile, and nowhere to be seen in the light one."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.api.caller import Caller, Served
 from tests.fakes.hub import HubServer
-from tests.fakes.safetensors_files import repository
+from tests.fakes.safetensors_files import config, repository
+from tests.fakes.vllm import install_vllm
 from venom_desktop.core.operations.operation import OperationStatus
+from venom_desktop.core.runtimes.control.ports import free_port
 
 REPO = "tiny-lab/Tiny-Qwen"
 ORDER = {"name": REPO, "provider": "huggingface", "runtime": "vllm"}
@@ -42,6 +46,25 @@ async def test_an_install_for_vllm_ends_with_its_folder_in_the_list(full: None, 
     assert model["local_path"].endswith(f"vllm/{REPO}")
     removed = await call.good("DELETE", f"models/registry/{REPO}?confirm=true")
     assert (await served.services.registry.wait(removed["operation_id"])).status is OperationStatus.COMPLETED
+
+
+@pytest.fixture
+def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VLLM_PORT", str(free_port()))
+    monkeypatch.setenv("PATH", f"{install_vllm(tmp_path / 'bin').parent}:/usr/bin:/bin")
+
+
+async def test_what_was_installed_is_served_and_answers(
+    full: None, program: None, hub: HubServer, served: Served, call: Caller
+) -> None:
+    hub.add_repo(REPO, repository(config__json=config(stand_in={"speech": "Hello from the folder"})))
+    begun = await call.good("POST", "models/registry/install", ORDER)
+    assert (await served.services.registry.wait(begun["operation_id"])).status is OperationStatus.COMPLETED
+    await call.good("POST", "models/activate", {"name": REPO, "runtime": "vllm"})
+    question = {"model": REPO, "stream": True, "messages": [{"role": "user", "content": "Hi"}]}
+    answer = await call("POST", "/v1/chat/completions", question)
+    assert (answer.status_code, "Hello" in answer.text) == (200, True), answer.text
+    assert await call.refused("DELETE", f"models/registry/{REPO}?confirm=true") == (409, "MODEL_ACTIVE")
 
 
 async def test_a_search_for_vllm_finds_safetensors(full: None, call: Caller) -> None:
