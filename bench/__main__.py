@@ -25,6 +25,7 @@ MODULES: Final = (
     "manifest",
     "download",
     "gateway",
+    "switch",
 )
 ROOT: Final = Path(__file__).resolve().parents[1]
 DOCUMENT: Final = ROOT / "docs" / "performance.md"

@@ -82,6 +82,16 @@ BARS: Final[Mapping[str, Bar]] = {
             ("install_cpu_over_plain_pull", 3),
         )
     },
+    **{
+        f"switch_{pair}_added": Bar(limit=limit)
+        for pair, limit in (
+            ("engine_to_engine", 0.5),
+            ("engine_to_ollama", 0.5),
+            ("ollama_to_engine", 0.5),
+            ("first_engine", 0.2),
+            ("first_ollama", 0.2),
+        )
+    },
     "ollama_down_list_worst": Bar(limit=0.3),
     "manifest_load_10000": Bar(limit=150),
     "manifest_save_growth": Bar(limit=10),
