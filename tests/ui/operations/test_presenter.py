@@ -246,7 +246,9 @@ def test_an_end_says_what_it_means(qapp: QApplication, kind: OperationType, mess
 
 def test_a_switch_that_asks_offers_to_wait_and_to_stop_and_then_no_cancel(qapp: QApplication) -> None:
     switch: dict[str, Any] = {"operation_type": OperationType.ACTIVATE, "can_pause": False}
-    assert verbs(look(operation(**switch, question=STOP_AND_SWITCH), NOTHING, NOW)) == [
+    asking = look(operation(**switch, question=STOP_AND_SWITCH), NOTHING, NOW)
+    assert not asking.has_bar
+    assert verbs(asking) == [
         Verb.KEEP_WAITING,
         Verb.STOP_AND_SWITCH,
         Verb.CANCEL,

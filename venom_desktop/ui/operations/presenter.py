@@ -168,7 +168,8 @@ def _running(operation: ModelOperation) -> Look:
         icon_role="accent_text",
         title=words.title(operation),
         detail=words.phase(operation),
-        has_bar=True,
+        # A question needs the room for its sentence.
+        has_bar=operation.question is None,
         fraction=None if operation.progress is None else operation.progress / 100,
         amounts=words.amounts(operation),
         actions=(
