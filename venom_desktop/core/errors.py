@@ -655,13 +655,13 @@ class KeepsCrashing(RuntimeDied):
 
 
 class OutOfGraphicsMemory(RuntimeFailed):
-    """`what` says what was wanted and free, `explanation` what to do.
+    """`what` says what was wanted and free, `advice` what to do, `explanation` both.
 
     `context` (tokens) and `share` (of 1) are what would fit, None where nobody knows.
     """
 
     reason_code = "OUT_OF_GRAPHICS_MEMORY"
-    sentence = "{runtime} ran out of graphics memory: {what} {explanation}"
+    sentence = "{runtime} ran out of graphics memory: {what} {advice}"
     cures: ClassVar[tuple[Cure, ...]] = (Cure.LOWER_MEMORY, Cure.OPEN_LOG)
 
 

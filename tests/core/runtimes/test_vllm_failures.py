@@ -10,6 +10,7 @@ from venom_desktop.core.errors import (
     IncompleteModel,
     NoGraphicsCard,
     OutOfGraphicsMemory,
+    RuntimeDied,
     UnfitModel,
     UnfitSettings,
     VenomError,
@@ -66,6 +67,14 @@ def test_too_little_graphics_memory_is_told_in_gb_with_what_to_lower(line: str, 
     assert isinstance(error, OutOfGraphicsMemory)
     assert str(error).replace("\u00a0", " ") == MEMORY + sentence
     assert error.cures[0] is Cure.LOWER_MEMORY
+
+
+def test_a_notice_of_a_crash_has_the_figures_and_the_advice() -> None:
+    error = told(log.SMALL_CACHE)
+    assert error is not None
+    notice = RuntimeDied(name="vllm", runtime="vLLM", explanation=error.parameters["explanation"])
+    assert "it wanted 10.2\u00a0GB" in str(notice)
+    assert "Lower the context to 71\u00a0872 tokens" in str(notice)
 
 
 def test_what_would_fit_is_told_as_figures_too() -> None:

@@ -82,7 +82,10 @@ def _some_allocation(_: Found) -> VenomError:
 
 
 def _out_of_memory(what: str, advice: str, *, context: int | None = None, share: float | None = None) -> VenomError:
-    return OutOfGraphicsMemory(runtime=TITLE, what=what, explanation=advice, context=context, share=share)
+    explanation = f"It ran out of graphics memory: {what} {advice}"
+    return OutOfGraphicsMemory(
+        runtime=TITLE, what=what, advice=advice, explanation=explanation, context=context, share=share
+    )
 
 
 def _no_card(_: Found) -> VenomError:
