@@ -23,7 +23,7 @@ def test_the_version_and_the_help_are_told(capsys: pytest.CaptureFixture[str]) -
     assert capsys.readouterr().out == f"venom-desktop {__version__}\n"
     assert run(["--help"]) == 0
     told = capsys.readouterr().out
-    for word in ("serve", "list", "install", "activate", "remove"):
+    for word in ("serve", "list", "install", "activate", "remove", "--minimised"):
         assert word in told
     assert run(["serve", "--help"]) == 0
     assert "--models-dir" in capsys.readouterr().out

@@ -13,9 +13,10 @@ from shiboken6 import delete
 from tests.ui.test_tray_window import Presence
 from tests.ui.workbench import Workbench, open_workbench, plain, turns, until
 from venom_desktop.app.status import keep_status_true
-from venom_desktop.core.errors import Cure, RuntimeFailed
+from venom_desktop.core.errors import Cure, RuntimeFailed, SettingsReset
+from venom_desktop.core.notices import Notices
 from venom_desktop.core.operations.operation import OperationStatus, OperationType
-from venom_desktop.core.registry.model import ModelMetadata
+from venom_desktop.core.registry.model import ModelKey, ModelMetadata
 from venom_desktop.ui import theme
 from venom_desktop.ui.bridge import Merged
 from venom_desktop.ui.main_window import MainWindow
@@ -49,6 +50,7 @@ class Desk:
     window: MainWindow
     presence: Presence
     tray: NotingTray
+    notices: Notices
     opened: list[str] = field(default_factory=list)
     cures: list[Cure] = field(default_factory=list)
 
@@ -72,7 +74,7 @@ class Desk:
 async def desk(themed: QApplication, private_home: Path) -> AsyncIterator[Desk]:
     async with open_workbench(private_home) as bench:
         services = bench.services
-        window, presence = MainWindow(), Presence(there=True)
+        window, presence, notices = MainWindow(), Presence(there=True), Notices([SettingsReset(path="a", kept="b")])
         opened: list[str] = []
         cures: list[Cure] = []
         place = TrayWindow(
@@ -82,6 +84,7 @@ async def desk(themed: QApplication, private_home: Path) -> AsyncIterator[Desk]:
             quit_=lambda: opened.append("quit"),
         )
         window.switcher_requested.connect(lambda: opened.append("switcher"))
+        window.alerts_requested.connect(lambda: opened.append("alerts"))
         parts = TrayParts(
             window=window,
             place=place,
@@ -90,12 +93,14 @@ async def desk(themed: QApplication, private_home: Path) -> AsyncIterator[Desk]:
             active=services.active,
             runtimes=services.runtimes,
             settings=services.settings,
+            notices=notices,
             show_operations=lambda: opened.append("operations"),
             on_cure=cures.append,
             quit_=lambda: opened.append("quit"),
         )
         tray = NotingTray(bench.bridge, parts)
-        yield Desk(bench, window, presence, tray, opened, cures)
+        notices.dismiss(notices.standing[0])
+        yield Desk(bench, window, presence, tray, notices, opened, cures)
         await turns()
         if tray.icon is not None:
             tray.close()
@@ -111,27 +116,33 @@ async def tiny(bench: Workbench, file: Path, name: str) -> ModelMetadata:
     return model
 
 
+async def answers(desk: Desk, key: ModelKey) -> None:
+    """Wait until the switch to a model is over altogether."""
+    operations = desk.bench.registry.operations
+    await until(lambda: desk.bench.services.active.snapshot.key == key)
+    await until(lambda: all(one.status is OperationStatus.COMPLETED for one in operations.operations))
+
+
 async def test_a_model_is_switched_to_unloaded_and_its_runtime_named(desk: Desk, tiny_llama: Path) -> None:
     first = await tiny(desk.bench, tiny_llama, "First")
     second = await tiny(desk.bench, tiny_llama, "Second")
-    active = desk.bench.services.active
     desk.choose("First", "models")
-    await until(lambda: active.snapshot.key == first.key)
+    await answers(desk, first.key)
     assert desk.says("llama.cpp · First")
     desk.choose("Second", "models")
-    await until(lambda: active.snapshot.key == second.key)
+    await answers(desk, second.key)
     desk.choose("Unload Second")
-    await until(lambda: active.snapshot.key is None)
+    await until(lambda: desk.bench.services.active.snapshot.key is None)
+    # The state says so before the unloading lets the next switch in.
+    await until(lambda: not desk.bench.bridge.is_running("tray.unload"))
     desk.choose("llama.cpp · Second", "runtimes")
-    await until(lambda: active.snapshot.key == second.key)
-    operations = desk.bench.registry.operations
-    await until(lambda: {one.status for one in operations.operations} == {OperationStatus.COMPLETED})
+    await answers(desk, second.key)
 
 
 async def test_the_active_model_is_not_switched_to_again(desk: Desk, tiny_llama: Path) -> None:
     first = await tiny(desk.bench, tiny_llama, "First")
     desk.choose("First", "models")
-    await until(lambda: desk.bench.services.active.snapshot.key == first.key)
+    await answers(desk, first.key)
     desk.choose("First", "models")
     await turns()
     assert len(desk.bench.registry.operations.operations) == 1
@@ -274,6 +285,26 @@ async def test_an_ended_job_is_told_unless_notifications_are_off_and_a_click_lea
     script.finish()
     await until(lambda: desk.bench.registry.operations.operations[0].status is OperationStatus.COMPLETED)
     await until(lambda: not desk.tray._notices._timer.isActive())
+    assert len(desk.tray.told) == 1
+
+
+async def test_an_alert_that_comes_out_of_sight_is_told_and_needs_the_user_until_it_is_dismissed(desk: Desk) -> None:
+    news = RuntimeFailed(runtime="Ollama", explanation="The system ended it for want of memory.")
+    desk.notices.add(news)
+    assert [notice.text.splitlines()[0] for notice in desk.tray.told] == [str(news)]
+    assert desk.says("1 alert")
+    (icon,) = desk.icons()
+    await until(lambda: "1 alert" in icon.toolTip())
+    desk.choose("1 alert")
+    desk.tray._notice = desk.tray.told[0]
+    icon.messageClicked.emit()
+    assert desk.opened == ["alerts", "alerts"]
+    await until(desk.window.isActiveWindow)
+    desk.notices.add(SettingsReset(path="c", kept="d"))
+    assert len(desk.tray.told) == 1
+    for notice in desk.notices.standing:
+        desk.notices.dismiss(notice)
+    assert not desk.says("1 alert")
     assert len(desk.tray.told) == 1
 
 

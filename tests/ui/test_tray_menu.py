@@ -154,6 +154,7 @@ def test_the_icon_is_busy_while_something_runs_and_a_failure_needs_the_user() ->
     assert tray_state(told(operations=(operation(),))) is TrayState.BUSY
     assert tray_state(told(runtimes=(replace(OLLAMA, state=RuntimeState.STARTING),))) is TrayState.BUSY
     assert tray_state(told(operations=(operation(), failed))) is TrayState.NEEDS_YOU
+    assert tray_state(told(alerts=1)) is TrayState.NEEDS_YOU
     done = operation("done", OperationStatus.COMPLETED)
     assert tray_state(told(operations=(done,))) is TrayState.IDLE
     rows = tray_rows(told(operations=(failed,)))

@@ -94,6 +94,7 @@ class TrayCorner:
                 active=services.active,
                 runtimes=services.runtimes,
                 settings=services.settings,
+                notices=notices,
                 show_operations=furniture.show_operations,
                 on_cure=furniture.cure,
                 quit_=quit_,

@@ -8,7 +8,8 @@ from typing import Any, assert_never
 from PySide6.QtCore import QEvent, QObject
 from PySide6.QtWidgets import QSystemTrayIcon
 
-from venom_desktop.core.errors import Cure
+from venom_desktop.core.errors import Cure, VenomError
+from venom_desktop.core.notices import Notices
 from venom_desktop.core.operations.operation import OperationStatus
 from venom_desktop.core.registry.model import ModelKey
 from venom_desktop.core.registry.registry import ModelRegistry
@@ -23,7 +24,7 @@ from venom_desktop.ui.operations.presenter import is_busy
 from venom_desktop.ui.tray_actions import TrayMenu
 from venom_desktop.ui.tray_icon import tray_icon
 from venom_desktop.ui.tray_menu import TrayFacts, TrayRow, Verb, tooltip, tray_rows, tray_state
-from venom_desktop.ui.tray_notices import OperationNotices, TrayNotice, refusal_notice
+from venom_desktop.ui.tray_notices import OperationNotices, TrayNotice, alert_notice, refusal_notice
 from venom_desktop.ui.tray_presence import TrayPresence
 from venom_desktop.ui.tray_window import TrayWindow
 
@@ -41,6 +42,7 @@ class TrayParts:
     active: ActiveModelStore
     runtimes: Mapping[str, Runtime]
     settings: SettingsStore
+    notices: Notices
     show_operations: Callable[[], object]
     on_cure: Callable[[Cure], object]
     quit_: Callable[[], object]
@@ -53,6 +55,7 @@ class Tray(QObject):
         super().__init__(parts.window)
         self._bridge, self._parts = bridge, parts
         self._notice: TrayNotice | None = None
+        self._alerts = parts.notices.standing
         self._shown: tuple[object, str] | None = None
         self.icon: QSystemTrayIcon | None = None
         self.menu = TrayMenu(self._choose)
@@ -86,6 +89,7 @@ class Tray(QObject):
             operations=parts.registry.operations.operations,
             runtimes=tuple(one.snapshot for name, one in parts.runtimes.items() if profile.allows(name)),
             now=datetime.now(UTC),
+            alerts=len(parts.notices.standing),
         )
 
     def refresh(self) -> None:
@@ -123,6 +127,15 @@ class Tray(QObject):
         of_others = (parts.active.changed, parts.settings.changed, RuntimeNews(parts.runtimes))
         sources: tuple[Source[Any], ...] = (*of_models, *of_others)
         self._subscriptions = [self._bridge.listen(source, self, self._merged.add) for source in sources]
+        self._subscriptions.append(self._bridge.listen(parts.notices.changed, self, self._take_alerts))
+
+    def _take_alerts(self, standing: tuple[VenomError, ...]) -> None:
+        """Those of the start are under the bell already when the window opens; a new one is told."""
+        before, self._alerts = self._alerts, standing
+        self._merged.add(None)
+        new = [alert for alert in standing if all(alert is not other for other in before)]
+        if new and not self._is_watched():
+            self._tell_if_wanted(alert_notice(new[0]))
 
     def _follow(self, there: bool) -> None:
         if not there:
@@ -154,6 +167,9 @@ class Tray(QObject):
             case Verb.SHOW_OPERATIONS:
                 self._parts.place.show()
                 self._parts.show_operations()
+            case Verb.SHOW_ALERTS:
+                self._parts.place.show()
+                self._parts.window.alerts_requested.emit()
             case Verb.ALL_MODELS:
                 self._parts.place.show()
                 self._parts.window.switcher_requested.emit()
@@ -205,3 +221,5 @@ class Tray(QObject):
             self._parts.window.show_tab(notice.tab)
         if notice is not None and notice.operations:
             self._parts.show_operations()
+        if notice is not None and notice.alerts:
+            self._parts.window.alerts_requested.emit()

@@ -33,6 +33,7 @@ class Verb(Enum):
     ALL_MODELS = auto()
     UNLOAD = auto()
     SHOW_OPERATIONS = auto()
+    SHOW_ALERTS = auto()
     PAUSE_ALL = auto()
     RESUME_ALL = auto()
     QUIT = auto()
@@ -79,6 +80,8 @@ class TrayFacts:
     operations: tuple[ModelOperation, ...]
     runtimes: tuple[RuntimeSnapshot, ...]
     now: datetime
+    alerts: int = 0
+    """How many stand under the bell."""
 
     @property
     def unfinished(self) -> tuple[ModelOperation, ...]:
@@ -118,7 +121,7 @@ def shape(rows: Iterable[TrayRow]) -> Shape:
 
 
 def tray_state(told: TrayFacts) -> TrayState:
-    if told.failed:
+    if told.failed or told.alerts:
         return TrayState.NEEDS_YOU
     moving = any(runtime.state in _MOVING for runtime in told.runtimes)
     return TrayState.BUSY if moving or any(map(is_busy, told.operations)) else TrayState.IDLE
@@ -129,6 +132,7 @@ def tooltip(told: TrayFacts) -> str:
     who, state = _answering(told), _state_words(told)
     news = [operation_words(operation) for operation in told.unfinished if is_busy(operation)][:1]
     news += [_needs_you(told.failed)] if told.failed else []
+    news += [_alerts(told.alerts)] if told.alerts else []
     first = tr("Venom Desktop: {state}", state=f"{who}, {state}" if state else who)
     return "\n".join((first, *news))
 
@@ -256,6 +260,9 @@ def _operation_rows(told: TrayFacts) -> tuple[TrayRow, ...]:
                 verb=Verb.SHOW_OPERATIONS, name="failed", text=_needs_you(told.failed), icon="warning", icon_role="warn"
             )
         )
+    if told.alerts:
+        alerts = _alerts(told.alerts)
+        rows.append(TrayRow(verb=Verb.SHOW_ALERTS, text=alerts, icon="bell", icon_role="warn"))
     if any(is_busy(operation) and operation.can_pause for operation in going):
         rows.append(TrayRow(verb=Verb.PAUSE_ALL, text=tr("Pause all downloads"), icon="pause"))
     elif any(operation.status is OperationStatus.PAUSED for operation in going):
@@ -276,6 +283,10 @@ def _operation_row(operation: ModelOperation) -> TrayRow:
 
 def _needs_you(failed: int) -> str:
     return plural("{count} operation needs you", "{count} operations need you", failed)
+
+
+def _alerts(count: int) -> str:
+    return plural("{count} alert", "{count} alerts", count)
 
 
 def _name(told: TrayFacts, key: ModelKey) -> str:

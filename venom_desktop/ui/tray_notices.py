@@ -18,13 +18,14 @@ MOST_LINES = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrayNotice:
-    """A notification, and where a click on it leads: a tab (None: as it was), and the list of operations or not."""
+    """A notification, and where a click on it leads: a tab (None: as it was), the list of operations, the alerts."""
 
     title: str
     text: str
     failed: bool = False
     tab: TabName | None = None
     operations: bool = False
+    alerts: bool = False
 
 
 class OperationNotices(QObject):
@@ -93,6 +94,11 @@ def notice_of(ended: Sequence[ModelOperation]) -> TrayNotice:
 def refusal_notice(error: Exception) -> TrayNotice:
     """What was chosen in the tray and could not be begun."""
     return TrayNotice(title=tr("Nothing was changed"), text=_with_cure(message_of(error)), failed=True)
+
+
+def alert_notice(alert: Exception) -> TrayNotice:
+    """What came under the bell: a runtime that died, a file that was damaged."""
+    return TrayNotice(title=tr("Venom Desktop"), text=_with_cure(message_of(alert)), failed=True, alerts=True)
 
 
 def _of_one(operation: ModelOperation) -> TrayNotice:
