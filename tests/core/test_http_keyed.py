@@ -1,6 +1,11 @@
 """A key goes with each request to the server it was given for, and to nobody else."""
 
+import asyncio
+
+import pytest
+
 from tests.fakes.openai_server import OpenAiStandIn
+from venom_desktop.core.errors import SourceUnreachable
 from venom_desktop.core.http_keyed import KeyedClient
 
 KEY = "sk-planted-0123456789abcdef"
@@ -56,3 +61,17 @@ async def test_what_is_handed_on_comes_whole_and_in_pieces() -> None:
         await client.close()
         [request] = own.requests
         assert (request.body, request.headers["x-more"], request.token) == (body, "1", KEY)
+
+
+async def test_a_client_that_is_closed_while_it_is_made_asks_nobody() -> None:
+    with OpenAiStandIn("tiny") as own:
+        client = KeyedClient(own.url, Keys())
+        opening = asyncio.ensure_future(client.opened())
+        await asyncio.sleep(0)
+        await client.close()
+        with pytest.raises(SourceUnreachable):
+            await opening
+        with pytest.raises(SourceUnreachable):
+            await client.opened()
+        assert client._client is None or client._client.is_closed
+        assert own.requests == []

@@ -94,7 +94,7 @@ class Furniture:
     def cure(self, cure: Cure) -> None:
         """Lead to the place where an error is cured."""
         match cure:
-            case Cure.OPEN_TOKEN_SETTINGS | Cure.RAISE_LIMIT | Cure.OPEN_SETTINGS:
+            case Cure.OPEN_TOKEN_SETTINGS | Cure.RAISE_LIMIT | Cure.OPEN_SETTINGS | Cure.OPEN_REMOTES:
                 self._settings().show_cure(cure)
             case Cure.FREE_SPACE | Cure.ACTIVATE_MODEL:
                 self._window.show_tab(TabName.INSTALLED)
@@ -250,6 +250,8 @@ class Furniture:
             places=supplies.places,
             api=supplies.api,
             login=supplies.login,
+            remotes=supplies.services.remotes,
+            runtimes=supplies.services.runtimes,
         )
         return SettingsTab(supplies.bridge, parts, free_space=lambda: self.cure(Cure.FREE_SPACE))
 

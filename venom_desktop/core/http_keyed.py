@@ -69,19 +69,22 @@ class KeyedClient:
         self._certificate_file = certificate_file
         self._auth = _KeyOfOneServer((parts.scheme, parts.host, parts.port), key)
         self._client: Client | None = None
+        self._is_closed = False
         self._making = asyncio.Lock()
 
     async def opened(self) -> Client:
-        """Raises `UnusableAuthority` for a file of certificates that is none."""
+        """Raises `UnusableAuthority` for a file of certificates that is none, `SourceUnreachable` once it is closed."""
         async with self._making:
-            if self._client is None:
+            if self._client is None and not self._is_closed:
                 try:
                     self._client = await asyncio.to_thread(make_keyed_client, self._auth, self._certificate_file)
                 except OSError as error:
                     # An SSLError is one too, and says what is wrong with the file.
                     problem = getattr(error, "reason", None) or error.strerror or "it holds none"
                     raise UnusableAuthority(path=self._certificate_file, problem=problem) from error
-        return self._client
+            if self._client is None or self._is_closed:
+                raise SourceUnreachable(source=self.url)
+            return self._client
 
     @asynccontextmanager
     async def post(
@@ -97,8 +100,11 @@ class KeyedClient:
             raise SourceUnreachable(source=source) from error
 
     async def close(self) -> None:
-        if self._client is not None:
-            await self._client.aclose()
+        """One that is just being made is closed too, and nobody is asked with it."""
+        self._is_closed = True
+        async with self._making:
+            if self._client is not None:
+                await self._client.aclose()
 
 
 def distrust_in(error: BaseException) -> str | None:

@@ -6,6 +6,7 @@ from enum import Enum, auto
 
 from venom_desktop.core.registry.inventory import InventorySnapshot
 from venom_desktop.core.registry.model import ModelKey, ModelMetadata, ModelStatus
+from venom_desktop.core.registry.names import is_remote
 from venom_desktop.ui.i18n import ago, facts, gigabytes, tr
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -45,11 +46,16 @@ class SwitchRow:
 def switch_rows(inventory: InventorySnapshot, text: str) -> tuple[SwitchRow, ...]:
     """Runtimes with their models, what was used last on top; then what can be unloaded. `text` narrows by words."""
     words = text.casefold().split()
-    usable = [model for model in inventory.models if model.status is ModelStatus.INSTALLED and _matches(model, words)]
+    usable = [
+        model
+        for model in inventory.models
+        if model.status is ModelStatus.INSTALLED and _matches(model, words, inventory)
+    ]
     usable.sort(key=_last_used, reverse=True)
     rows: list[SwitchRow] = []
     for runtime in dict.fromkeys(model.runtime for model in usable):
-        rows.append(SwitchRow(kind=RowKind.RUNTIME, title=runtime_title(runtime), trailing=_beside(inventory, runtime)))
+        title = runtime_title(runtime, inventory)
+        rows.append(SwitchRow(kind=RowKind.RUNTIME, title=title, trailing=_beside(inventory, runtime)))
         rows += [_row(model, inventory.active) for model in usable if model.runtime == runtime]
     return (*rows, *_unload(inventory, words))
 
@@ -71,14 +77,19 @@ def next_choice(rows: tuple[SwitchRow, ...], current: int, step: int) -> int:
     return current
 
 
-def runtime_title(runtime: str) -> str:
-    return _RUNTIMES.get(runtime, runtime)
+def runtime_title(runtime: str, inventory: InventorySnapshot) -> str:
+    """What the user calls a server elsewhere."""
+    store = inventory.stores.get(runtime)
+    told = None if store is None else store.title
+    return told or _RUNTIMES.get(runtime, runtime)
 
 
 def _beside(inventory: InventorySnapshot, runtime: str) -> str:
     """What an activation does first, where the server that keeps the models does not answer."""
     store = inventory.stores.get(runtime)
-    return "" if store is None or store.reachable else tr("Not running, is started first")
+    if store is None or store.reachable:
+        return ""
+    return tr("Did not answer yet") if is_remote(runtime) else tr("Not running, is started first")
 
 
 def _row(model: ModelMetadata, active: ModelKey | None) -> SwitchRow:
@@ -95,14 +106,14 @@ def _row(model: ModelMetadata, active: ModelKey | None) -> SwitchRow:
 
 def _unload(inventory: InventorySnapshot, words: list[str]) -> tuple[SwitchRow, ...]:
     model = next((model for model in inventory.models if model.key == inventory.active), None)
-    if model is None or (words and not _matches(model, words)):
+    if model is None or (words and not _matches(model, words, inventory)):
         return ()
     title = tr("Unload {name}", name=model.display_name)
     return (SwitchRow(kind=RowKind.UNLOAD, title=title, detail=tr("frees its memory"), model=model),)
 
 
-def _matches(model: ModelMetadata, words: list[str]) -> bool:
-    searched = f"{model.display_name} {model.name} {runtime_title(model.runtime)}".casefold()
+def _matches(model: ModelMetadata, words: list[str], inventory: InventorySnapshot) -> bool:
+    searched = f"{model.display_name} {model.name} {runtime_title(model.runtime, inventory)}".casefold()
     return all(word in searched for word in words)
 
 

@@ -122,14 +122,16 @@ def run_desk(
     servers: Mapping[str, Runtime] = _NONE,
     tools: Mapping[str, ServerTools] = _NO_TOOLS,
     environ: Mapping[str, str] | None = None,
+    whole: bool = False,
 ) -> None:
     """Run `scenario` on a Qt loop with an open tab; everything is closed afterwards.
 
     `servers` stand before llama.cpp. With `environ` the program's own Ollama does instead, as that describes it.
+    `whole` shows every runtime of the program, also those that come later.
     """
 
     async def run() -> None:
-        async with _open(home, servers, tools, environ) as desk:
+        async with _open(home, servers, tools, environ, whole=whole) as desk:
             await scenario(desk)
 
     # Closing the last window would end the loop before the core is closed.
@@ -148,6 +150,8 @@ async def _open(
     servers: Mapping[str, Runtime],
     tools: Mapping[str, ServerTools],
     extra: Mapping[str, str] | None,
+    *,
+    whole: bool,
 ) -> AsyncIterator[Desk]:
     home.mkdir(exist_ok=True)
     environ = {"VENOM_HOME": str(home), "HF_ENDPOINT": "http://127.0.0.1:9", **(extra or {})}
@@ -162,7 +166,7 @@ async def _open(
         tools = {"ollama": ollama_tools(composition.ollama, services.settings)}
     scope = TaskScope("tab")
     ui_state = UiState(paths.ui_state_file)
-    runtimes = {**servers, NAME: services.runtimes[NAME]}
+    runtimes = services.runtimes if whole else {**servers, NAME: services.runtimes[NAME]}
     tab = RuntimeTab(
         Bridge(scope),
         runtimes=runtimes,

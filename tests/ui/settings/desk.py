@@ -18,6 +18,7 @@ from venom_desktop.core.errors import Conflict
 from venom_desktop.core.http import make_client
 from venom_desktop.core.login_start import LoginStart
 from venom_desktop.core.registry.registry import ModelRegistry
+from venom_desktop.core.runtimes.remotes import Remotes
 from venom_desktop.core.secrets.base import HUGGING_FACE
 from venom_desktop.core.secrets.environment_store import EnvironmentStore
 from venom_desktop.core.secrets.keyring_store import KeyringStore
@@ -94,6 +95,9 @@ class Desk:
     picker: StandInPicker
     went_to_free_space: list[bool]
     login: LoginStart
+    remotes: Remotes
+    remote_vault: Vault
+    """Where the composed program keeps keys; `vault` is the hub page's own."""
 
 
 @asynccontextmanager
@@ -124,13 +128,16 @@ async def open_desk(
             api=api if with_api else None,
             picker=picker,
             login=login,
+            remotes=services.remotes,
+            runtimes=services.runtimes,
         )
         tab = SettingsTab(bridge, parts, free_space=lambda: went.append(True))
         tab.resize(1280, 700)
         tab.show()
         try:
             registry = services.registry
-            yield Desk(tab, hub, bridge, services.settings, vault, registry, ui_state, api, picker, went, login)
+            made = (tab, hub, bridge, services.settings, vault, registry, ui_state, api, picker, went, login)
+            yield Desk(*made, services.remotes, services.vault)
         finally:
             delete(tab)
             await scope.close()

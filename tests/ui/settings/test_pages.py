@@ -234,7 +234,7 @@ async def test_a_cure_leads_to_the_place_and_is_ready_to_type(desk: Desk) -> Non
 async def test_without_an_api_there_is_no_page_for_it(themed: QApplication, private_home: Path, hub: HubServer) -> None:
     async with open_desk(private_home, hub, with_api=False) as desk:
         words = [desk.tab.navigation.item(row).text() for row in range(desk.tab.navigation.count())]
-        assert words == ["General", "Storage", "Runtimes", "Hugging Face", "About"]
+        assert words == ["General", "Storage", "Runtimes", "Remote servers", "Hugging Face", "About"]
 
 
 async def test_a_restart_after_a_crash_is_off_until_it_is_switched_on(desk: Desk) -> None:

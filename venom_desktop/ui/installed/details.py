@@ -5,6 +5,7 @@ from PySide6.QtCore import Signal as QtSignal
 from PySide6.QtWidgets import QWidget
 
 from venom_desktop.core.errors import FileDamaged
+from venom_desktop.core.registry.names import is_remote
 from venom_desktop.ui.catalog.words import architecture_doubt
 from venom_desktop.ui.i18n import tr
 from venom_desktop.ui.installed import words
@@ -149,7 +150,14 @@ class InstalledDetails(DetailsPanel):
     def _allow(self, shown: Row, runtime: str) -> None:
         """A verb of the store needs the store; those on files of ours need the files."""
         keeps = shown.store is not None
-        for button, visible in ((self.verify, not keeps), (self.copy, keeps), (self.rename, keeps)):
+        here = not is_remote(shown.model.runtime)
+        for button, visible in (
+            (self.verify, not keeps),
+            (self.copy, keeps and here),
+            (self.rename, keeps and here),
+            (self.open_folder, here),
+            (self.remove, here),
+        ):
             button.setVisible(visible)
         busy = tr("Another operation on this model is not finished.") if shown.operation is not None else ""
         gone = _gone(shown, runtime)
@@ -162,7 +170,8 @@ class InstalledDetails(DetailsPanel):
         _allow(self.rename, busy or gone or silent or in_use)
         missing = gone if shown.state is State.GONE else ""
         _allow(self.edit, missing)
-        _allow(self.load_settings, missing)
+        theirs = "" if here else tr("How it is loaded is decided by {runtime}.", runtime=runtime)
+        _allow(self.load_settings, missing or theirs)
         _allow(self.remove, busy or silent or (gone if keeps else ""))
         self.update_box.show_state(shown.update if shown.has_update and not busy else None, forbidden=silent)
 

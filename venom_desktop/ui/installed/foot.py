@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from venom_desktop.core.registry.inventory import InventorySnapshot
+from venom_desktop.core.registry.names import is_remote
 from venom_desktop.core.runtimes.base import RuntimeSnapshot
 from venom_desktop.ui.i18n import tr
 from venom_desktop.ui.installed.presenter import Primary, Row, State, primary
@@ -59,6 +60,8 @@ def _what_comes_first(row: Row, inventory: InventorySnapshot, title: str) -> str
     """What an activation does before the model answers."""
     if row.is_reachable:
         return _what_is_replaced(row, inventory)
+    if is_remote(row.model.runtime):
+        return tr("{runtime} did not answer when it was last asked.", runtime=title)
     start = tr("{runtime} is started first.", runtime=title)
     active = inventory.active
     if active is None or active.runtime == row.model.runtime:

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import Enum
 
 from venom_desktop.core.registry.model import ModelMetadata
+from venom_desktop.core.registry.names import is_remote
 from venom_desktop.core.registry.store_rows import StoreView
 from venom_desktop.core.runtimes.base import RuntimeSnapshot, RuntimeState
 
@@ -58,7 +59,7 @@ def make_group(
         state=snapshot.state if snapshot else None,
         is_old=is_old,
         seen_at=store.read_at if store is not None else None,
-        cure=_cure(snapshot.state) if is_old and snapshot is not None else None,
+        cure=_cure(snapshot) if is_old and snapshot is not None else None,
     )
 
 
@@ -74,8 +75,10 @@ def make_unknown(runtime: str, snapshot: RuntimeSnapshot | None, store: StoreVie
     return replace(make_group(runtime, (), snapshot, store), is_known=False)
 
 
-def _cure(state: RuntimeState) -> GroupCure | None:
-    match state:
+def _cure(snapshot: RuntimeSnapshot) -> GroupCure | None:
+    if is_remote(snapshot.name):
+        return GroupCure.ASK_AGAIN
+    match snapshot.state:
         case RuntimeState.STOPPED | RuntimeState.EXITED:
             return GroupCure.START
         case RuntimeState.UNAVAILABLE:

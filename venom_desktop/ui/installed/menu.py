@@ -33,14 +33,16 @@ def row_menu(
         _add(menu, tr("Update"), "update", details.update_box.button, lambda: do(Verb.UPDATE))
     if not details.verify.isHidden():
         _add(menu, tr("Verify"), "check", details.verify, lambda: do(Verb.VERIFY))
-    _add(menu, tr("Open folder"), "folder", details.open_folder, lambda: do(Verb.OPEN_FOLDER))
+    if not details.open_folder.isHidden():
+        _add(menu, tr("Open folder"), "folder", details.open_folder, lambda: do(Verb.OPEN_FOLDER))
     if not details.copy.isHidden():
         _add(menu, tr("Copy…"), "copy", details.copy, lambda: do(Verb.COPY))
         _add(menu, tr("Rename…"), None, details.rename, lambda: do(Verb.RENAME))
     _add(menu, tr("Edit capabilities…"), None, details.edit, lambda: do(Verb.CAPABILITIES))
     _add(menu, tr("Load settings…"), None, details.load_settings, lambda: do(Verb.LOAD_SETTINGS))
-    menu.addSeparator()
-    _add(menu, tr("Remove…"), "trash", details.remove, lambda: do(Verb.REMOVE))
+    if not details.remove.isHidden():
+        menu.addSeparator()
+        _add(menu, tr("Remove…"), "trash", details.remove, lambda: do(Verb.REMOVE))
     return menu
 
 

@@ -11,6 +11,7 @@ from venom_desktop.core.operations.operation import ModelOperation, OperationSta
 from venom_desktop.core.registry.capabilities import effective
 from venom_desktop.core.registry.inventory import InventorySnapshot
 from venom_desktop.core.registry.model import ModelCapabilities, ModelKey, ModelMetadata, ModelProvider
+from venom_desktop.core.registry.names import is_remote
 from venom_desktop.core.registry.store_rows import StoreView
 from venom_desktop.core.registry.updates import Updates, UpdateState, UpdateStatus
 from venom_desktop.core.runtimes.base import RuntimeSnapshot
@@ -161,7 +162,8 @@ def primary(row: Row, runtimes: Mapping[str, RuntimeSnapshot]) -> Primary:
 
 def can_download(model: ModelMetadata) -> bool:
     """True when its files came from a catalog this version installs from."""
-    return model.provider in (ModelProvider.HUGGINGFACE, ModelProvider.OLLAMA) and not model.used_in_place
+    known = model.provider in (ModelProvider.HUGGINGFACE, ModelProvider.OLLAMA)
+    return known and not model.used_in_place and not is_remote(model.runtime)
 
 
 def usual_speed(operations: Iterable[ModelOperation]) -> float | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from venom_desktop.core.registry.inventory import InventorySnapshot
+from venom_desktop.core.registry.names import is_remote
 from venom_desktop.core.registry.quota import QuotaSnapshot
 from venom_desktop.ui.i18n import facts, gigabytes, isolate, number, tr, unknown, with_unit
 from venom_desktop.ui.installed.groups import bytes_of, size_of
@@ -72,7 +73,9 @@ def whole_gigabytes(amount_gb: float) -> str:
 
 def _segments(inventory: InventorySnapshot, titles: Mapping[str, str], unseen: Collection[str]) -> tuple[Segment, ...]:
     found = []
-    for runtime in sorted({*inventory.by_runtime, *unseen}, key=lambda name: (name not in inventory.stores, name)):
+    # What a server elsewhere keeps lies on its own disk.
+    here = {runtime for runtime in (*inventory.by_runtime, *unseen) if not is_remote(runtime)}
+    for runtime in sorted(here, key=lambda name: (name not in inventory.stores, name)):
         segment = _segment(runtime, inventory, runtime_title(runtime, titles.get(runtime)), unseen=runtime in unseen)
         if segment is not None:
             found.append(segment)

@@ -1,7 +1,6 @@
 """The Installed tab: keeps list, panel and disk use in step with the core, and passes verbs on."""
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QModelIndex, QPoint, Qt, QTimer
@@ -170,7 +169,7 @@ class InstalledTab(QWidget):
         storage.change_wanted.connect(lambda: change_quota())
         table.row_changed.connect(lambda _: self._show_details())
         table.enter_pressed.connect(self._press_primary)
-        table.delete_pressed.connect(partial(self._do, Verb.REMOVE))
+        table.delete_pressed.connect(self._press_remove)
         table.cure_wanted.connect(self._cure_group)
         table.menu_requested.connect(self._open_row_menu)
         details.primary_pressed.connect(self._press_primary)
@@ -259,6 +258,11 @@ class InstalledTab(QWidget):
         row = self.list.table.selected_row
         if row is not None:
             self.verbs.do(verb, row)
+
+    def _press_remove(self) -> None:
+        """A model on a server elsewhere is removed there."""
+        if not self.details.remove.isHidden():
+            self._do(Verb.REMOVE)
 
     def _press_primary(self) -> None:
         if self._foot is not None and not self._foot.forbidden:

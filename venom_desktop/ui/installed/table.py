@@ -78,7 +78,7 @@ def _paint_state(cell: Cell, row: Row) -> None:
 
 
 def _paint_group(cell: Cell, group: Group) -> None:
-    title, detail, look = name_of(group), words.group_detail(group), words.runtime_look(group.state)
+    title, detail, look = name_of(group), words.group_detail(group), words.runtime_look(group.state, group.runtime)
     cell.group(title, detail, look)
     age = words.group_age(group)
     if not age:

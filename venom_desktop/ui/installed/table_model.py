@@ -104,7 +104,7 @@ class InstalledModel(QAbstractTableModel):
 
     def _sentence(self, shown: Group | Row) -> str:
         if isinstance(shown, Group):
-            state = words.runtime_look(shown.state).text
+            state = words.runtime_look(shown.state, shown.runtime).text
             parts = (name_of(shown), words.group_detail(shown), state, words.group_age(shown))
             return ", ".join(part for part in parts if part)
         groups = (row for row in self._rows if isinstance(row, Group) and row.runtime == shown.model.runtime)

@@ -7,12 +7,14 @@ from typing import Final, assert_never
 from PySide6.QtCore import QDate, QLocale
 
 from venom_desktop.core.registry.model import ModelCapabilities, ModelMetadata
-from venom_desktop.core.runtimes.base import LoadSettings, RuntimeState
+from venom_desktop.core.registry.names import is_remote
+from venom_desktop.core.runtimes.base import LoadSettings, RuntimeSnapshot, RuntimeState
 from venom_desktop.ui.catalog.words import runtime_words
 from venom_desktop.ui.i18n import DAY_S, ago, facts, gigabytes, number, plural, tokens, tokens_short, tr, unknown
 from venom_desktop.ui.installed.groups import Group, GroupCure, size_of
 from venom_desktop.ui.installed.presenter import Row, can_download
 from venom_desktop.ui.installed.states import State
+from venom_desktop.ui.remote_words import remote_look
 from venom_desktop.ui.runtime_state import state_look as runtime_state_look
 from venom_desktop.ui.widgets import PillLook, pill_size
 
@@ -65,10 +67,12 @@ def widest_state() -> int:
     return max(pill_size(look).width() for state in State if (look := state_look(state)) is not None)
 
 
-def runtime_look(state: RuntimeState | None) -> PillLook:
+def runtime_look(state: RuntimeState | None, runtime: str = "") -> PillLook:
     """The pill of a runtime; None: this program does not run it."""
     if state is None:
         return PillLook(text=tr("Not offered here"), glyph="cross")
+    if is_remote(runtime):
+        return remote_look(RuntimeSnapshot(name=runtime, title="", state=state))
     return PillLook(**runtime_state_look(state)._asdict())
 
 
@@ -79,7 +83,8 @@ def runtime_title(runtime: str, title: str | None) -> str:
 def group_detail(group: Group) -> str:
     if not group.is_known:
         return tr("Its models are not known yet")
-    return facts(plural("{count} model", "{count} models", group.count), gigabytes(group.size_bytes))
+    count = plural("{count} model", "{count} models", group.count)
+    return count if is_remote(group.runtime) else facts(count, gigabytes(group.size_bytes))
 
 
 def group_age(group: Group) -> str:

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QWidget
 from venom_desktop.core.errors import Cure, NotOurServer, ServerPortTaken
 from venom_desktop.core.operations.operation import ModelOperation, OperationStatus
 from venom_desktop.core.registry.model import ModelKey
+from venom_desktop.core.registry.names import is_remote
 from venom_desktop.core.runtimes.active import ActiveModelStore
 from venom_desktop.core.runtimes.base import LoadSettings, Runtime, RuntimeSnapshot, RuntimeState, ServerRuntime
 from venom_desktop.core.runtimes.crash_watch import CrashWatch
@@ -58,13 +59,12 @@ class RuntimeCards(QWidget):
         self._operations = operations
         self._load_settings = load_settings
         self._refused: dict[str, tuple[Exception, RuntimeSnapshot]] = {}
-        self.servers = {
-            name: ServerDesk(runtime, tools.get(name, NO_TOOLS))
-            for name, runtime in runtimes.items()
-            if isinstance(runtime, ServerRuntime)
-        }
-        self.cards = {name: self._make_card(name, runtime) for name, runtime in runtimes.items()}
-        self.setLayout(CardLayout(*self.cards.values()))
+        self._tools = tools
+        self.servers: dict[str, ServerDesk] = {}
+        self.cards: dict[str, RuntimeCard] = {}
+        self._layout = CardLayout()
+        self.setLayout(self._layout)
+        self._follow()
 
     def _make_card(self, name: str, runtime: Runtime) -> RuntimeCard:
         card = RuntimeCard(runtime.snapshot.title)
@@ -74,7 +74,24 @@ class RuntimeCards(QWidget):
         card.menu.aboutToShow.connect(lambda: fill_menu(card.menu, self._menu(name)))
         return card
 
+    def _follow(self) -> None:
+        """One card for each runtime of this computer, also for one that came later."""
+        now = {name: runtime for name, runtime in self._runtimes.items() if not is_remote(name)}
+        for name in [name for name in self.cards if name not in now]:
+            card = self.cards.pop(name)
+            self.servers.pop(name, None)
+            self._layout.removeWidget(card)
+            card.deleteLater()
+        for name, runtime in now.items():
+            if name in self.cards:
+                continue
+            if isinstance(runtime, ServerRuntime):
+                self.servers[name] = ServerDesk(runtime, self._tools.get(name, NO_TOOLS))
+            self.cards[name] = self._make_card(name, runtime)
+            self._layout.addWidget(self.cards[name])
+
     def show_state(self) -> None:
+        self._follow()
         for name, card in self.cards.items():
             card.show_look(card_look(self.facts(name)))
 

@@ -84,7 +84,7 @@ class LoadedTable(Frame):
     def show_rows(self, rows: Sequence[LoadedRow]) -> None:
         self.rows.show_rows(rows)
         self.table.setColumnHidden(Column.VRAM, not self.rows.knows_vram)
-        self.table.setColumnHidden(Column.EXPIRY, not any(row.keeps for row in rows))
+        self.table.setColumnHidden(Column.EXPIRY, not any(row.keeps or row.loaded.expires_at for row in rows))
         self.table.setColumnHidden(Column.PIN, not any(row.keeps for row in rows))
         self.table.fit_height_to_rows()
         self.setVisible(bool(rows))

@@ -9,6 +9,7 @@ from typing import Final
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 
 from venom_desktop.core.registry.model import ModelKey
+from venom_desktop.core.registry.names import is_remote
 from venom_desktop.core.runtimes.base import LoadedModel, Runtime, ServerRuntime
 from venom_desktop.ui.i18n import MINUTE_S, duration, gigabytes, number, tokens, tr, with_unit
 from venom_desktop.ui.runtime.prompt_words import short_name
@@ -55,7 +56,7 @@ def loaded_rows(runtimes: Mapping[str, Runtime], active: ModelKey | None) -> tup
             runtime_title=runtime.snapshot.title,
             loaded=loaded,
             active=key == active,
-            keeps=isinstance(runtime, ServerRuntime),
+            keeps=isinstance(runtime, ServerRuntime) and not is_remote(name),
         )
         for name, runtime in runtimes.items()
         for loaded in runtime.snapshot.loaded

@@ -7,6 +7,7 @@ from typing import assert_never
 
 from venom_desktop.core.governance.base import Target
 from venom_desktop.core.registry.model import ModelCapabilities
+from venom_desktop.core.registry.names import is_remote
 from venom_desktop.core.runtimes.active import ActiveModel
 from venom_desktop.core.runtimes.ask import target_of
 from venom_desktop.core.runtimes.base import Runtime, RuntimeState, ServerRuntime
@@ -31,6 +32,8 @@ class Answerer:
     last_model: str | None = None
     capabilities: ModelCapabilities = UNKNOWN
     """What the model can do, as far as it is known."""
+    elsewhere: bool = False
+    """It is to answer on a server that nobody starts from here."""
 
     @property
     def model(self) -> str:
@@ -59,11 +62,21 @@ def answerer_of(
     else:
         readiness = Readiness.STOPPED if target else Readiness.NOTHING_ACTIVE
     title = (runtime or next(iter(runtimes.values()))).snapshot.title
-    return Answerer(readiness=readiness, target=target, runtime=title, last_model=last_model, capabilities=capabilities)
+    return Answerer(
+        readiness=readiness,
+        target=target,
+        runtime=title,
+        last_model=last_model,
+        capabilities=capabilities,
+        elsewhere=target is not None and is_remote(target.runtime),
+    )
 
 
 def _can_answer(runtime: Runtime, target: Target) -> bool:
     """A server that loads on demand answers with a model whose time in memory is over, too."""
+    if is_remote(target.runtime):
+        # One that nobody asked yet may well answer.
+        return runtime.snapshot.state is not RuntimeState.UNAVAILABLE
     if isinstance(runtime, ServerRuntime):
         return runtime.snapshot.state is RuntimeState.RUNNING
     return target_of(runtime) == target
@@ -81,6 +94,8 @@ def obstacle(answerer: Answerer) -> str:
             return ""
         case Readiness.LOADING:
             return tr("{runtime} is loading a model.", runtime=answerer.runtime)
+        case Readiness.STOPPED if answerer.elsewhere:
+            return tr("{runtime} does not answer.", runtime=answerer.runtime)
         case Readiness.STOPPED:
             return tr("{runtime} is not running.", runtime=answerer.runtime)
         case Readiness.NOTHING_ACTIVE:

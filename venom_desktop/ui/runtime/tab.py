@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 from venom_desktop.core.errors import Cure
 from venom_desktop.core.host.monitor import HostMonitor
 from venom_desktop.core.registry.model import ModelKey
+from venom_desktop.core.registry.names import is_remote
 from venom_desktop.core.registry.registry import ModelRegistry
 from venom_desktop.core.runtimes.active import ActiveModelStore
 from venom_desktop.core.runtimes.ask import Ask
@@ -31,6 +32,7 @@ from venom_desktop.ui.runtime.log_view import Log, LogView
 from venom_desktop.ui.runtime.process_words import unit_words
 from venom_desktop.ui.runtime.prompt import PromptPanel
 from venom_desktop.ui.runtime.prompt_words import answerer_of
+from venom_desktop.ui.runtime.remote_cards import RemoteCards
 from venom_desktop.ui.runtime.server_tools import NO_TOOLS, ServerTools
 from venom_desktop.ui.runtime.tuning_page import TuningPage
 from venom_desktop.ui.runtime.verbs import RuntimeVerbs
@@ -83,6 +85,9 @@ class RuntimeTab(QWidget):
             crash_watch=crash_watch,
         )
         self.cards = self.panel.cards
+        self.remotes = RemoteCards(
+            bridge, runtimes, verbs=self.verbs, active=lambda: active.snapshot.key, count=self._count_models
+        )
         self.loaded = LoadedTable()
         self.charts = HostCharts(bridge, host)
         self.log = LogView(bridge)
@@ -96,7 +101,9 @@ class RuntimeTab(QWidget):
 
     def _place(self) -> None:
         self._top = wrapped(row(None, self.prompt_button))
-        page = column(self._top, self.panel, self.loaded, self.charts, None, spacing=12, margins=(16, 16, 16, 16))
+        page = column(
+            self._top, self.panel, self.remotes, self.loaded, self.charts, None, spacing=12, margins=(16, 16, 16, 16)
+        )
         self._main = QStackedWidget()
         self._main.addWidget(scrolling(wrapped(page)))
         self._main.addWidget(self.log)
@@ -123,6 +130,7 @@ class RuntimeTab(QWidget):
         self.panel.log_wanted.connect(self.show_log)
         self.panel.tuning_wanted.connect(self.show_tuning)
         self.panel.cure_wanted.connect(self.cure)
+        self.remotes.cure_wanted.connect(self.cure)
         self.loaded.unload_wanted.connect(lambda key: self._work_on(key, self.verbs.unload(key)))
         self.loaded.pin_wanted.connect(lambda key, pinned: self._work_on(key, self.verbs.pin(key, pinned=pinned)))
         self.log.closed.connect(self._close_page)
@@ -132,6 +140,7 @@ class RuntimeTab(QWidget):
     def show_state(self) -> None:
         """Show what runtimes, active model and operations are now."""
         self.panel.show_state()
+        self.remotes.show_state()
         if self.tuning is not None and self.tuning.isVisible():
             self.tuning.look()
         self.loaded.show_rows(loaded_rows(self._runtimes, self._active.snapshot.key))
@@ -237,6 +246,9 @@ class RuntimeTab(QWidget):
     def cure(self, cure: Cure) -> None:
         """Start a runtime or show its log; what lies in other tabs is passed on."""
         name = self._usual_runtime()
+        if cure is Cure.START_RUNTIME and is_remote(name):
+            self.remotes.ask_again(name)
+            return
         startable = name in self.panel.servers or self.verbs.last_model(name) is not None
         if cure is Cure.START_RUNTIME and startable:
             self.run_verb(name, Verb.START)
@@ -252,8 +264,15 @@ class RuntimeTab(QWidget):
 
     def _work_on(self, key: ModelKey, work: Coroutine[Any, Any, object]) -> None:
         """Do something with a loaded model; why it could not be done shows on its runtime's card."""
+        cards = self.remotes if is_remote(key.runtime) else self.panel
         self.panel.forgive(key.runtime)
-        self._bridge.start(f"memory {key.runtime} {key.name}", work, on_error=partial(self.panel.refuse, key.runtime))
+        self._bridge.start(f"memory {key.runtime} {key.name}", work, on_error=partial(cards.refuse, key.runtime))
+
+    def _count_models(self, runtime: str) -> int | None:
+        """None while the server never told."""
+        inventory = self._registry.inventory.snapshot
+        store = inventory.stores.get(runtime)
+        return len(inventory.by_runtime.get(runtime, ())) if store is not None and store.listed else None
 
     def _usual_runtime(self) -> str:
         """The runtime of the active model, else the first one."""

@@ -1,7 +1,7 @@
 """The Settings tab: the list of pages and the page that is chosen, built when it is first shown."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from PySide6.QtWidgets import QApplication, QStackedWidget, QWidget
@@ -10,6 +10,8 @@ from venom_desktop.core.catalog.hub_account import HubAccount
 from venom_desktop.core.errors import Cure
 from venom_desktop.core.login_start import LoginStart
 from venom_desktop.core.registry.registry import ModelRegistry
+from venom_desktop.core.runtimes.base import Runtime
+from venom_desktop.core.runtimes.remotes import Remotes
 from venom_desktop.core.secrets.vault import Vault
 from venom_desktop.core.settings.schema import Theme
 from venom_desktop.core.settings.store import SettingsStore
@@ -24,6 +26,7 @@ from venom_desktop.ui.settings.hub import HubPage
 from venom_desktop.ui.settings.local_api import LocalApiPage
 from venom_desktop.ui.settings.picking import DialogPicker, Picker
 from venom_desktop.ui.settings.places import Places
+from venom_desktop.ui.settings.remotes import RemotesPage
 from venom_desktop.ui.settings.runtimes import RuntimesPage
 from venom_desktop.ui.settings.storage import StoragePage
 from venom_desktop.ui.theme import ThemeChoice
@@ -38,6 +41,7 @@ class PageName(StrEnum):
     GENERAL = "general"
     STORAGE = "storage"
     RUNTIMES = "runtimes"
+    REMOTES = "remotes"
     HUGGING_FACE = "hugging_face"
     LOCAL_API = "local_api"
     ABOUT = "about"
@@ -55,6 +59,8 @@ class SettingsParts:
     places: Places
     api: ApiControl | None = None
     picker: Picker | None = None
+    remotes: Remotes | None = None
+    runtimes: Mapping[str, Runtime] = field(default_factory=dict)
     login: LoginStart | None = None
 
 
@@ -101,6 +107,8 @@ class SettingsTab(QWidget):
                 page = self.show_page(PageName.STORAGE)
                 if isinstance(page, StoragePage):
                     page.focus_quota()
+            case Cure.OPEN_REMOTES if PageName.REMOTES in self._names:
+                self.show_page(PageName.REMOTES)
             case _:
                 self.show_page(PageName.GENERAL)
 
@@ -123,8 +131,11 @@ class SettingsTab(QWidget):
                 free_space=self._free_space,
             ),
             PageName.RUNTIMES: lambda: RuntimesPage(bridge, parts.settings, self._picker),
-            PageName.HUGGING_FACE: lambda: HubPage(bridge, parts.settings, parts.vault, parts.account),
         }
+        remotes = parts.remotes
+        if remotes is not None:
+            factories[PageName.REMOTES] = lambda: RemotesPage(bridge, remotes, parts.runtimes, self._picker)
+        factories[PageName.HUGGING_FACE] = lambda: HubPage(bridge, parts.settings, parts.vault, parts.account)
         if api is not None:
             factories[PageName.LOCAL_API] = lambda: LocalApiPage(bridge, parts.settings, api)
         factories[PageName.ABOUT] = lambda: AboutPage(parts.places)
@@ -146,6 +157,8 @@ def _look(name: PageName) -> tuple[str, str]:
             return "disk", tr("Storage")
         case PageName.RUNTIMES:
             return "runtime", tr("Runtimes")
+        case PageName.REMOTES:
+            return "cloud", tr("Remote servers")
         case PageName.HUGGING_FACE:
             return "globe", tr("Hugging Face")
         case PageName.LOCAL_API:
