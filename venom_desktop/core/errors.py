@@ -4,7 +4,7 @@ VenomError
 ├── InvalidInput (400)            say what is wrong with what was given
 │   ├── InvalidName, NoUsableFile, NoSafetensors, UnusableConfig, PickleOnly, CloudOnly, SplitModel,
 │   │                             InvalidSetting, RequestRefused, ContextExceeded, NotAHub,
-│   │                             UnusableProgram (UnusableOllama), UnusableAuthority
+│   │                             UnusableProgram (UnusableOllama, UnusableVllm), UnusableAuthority
 ├── NotAuthorized (401)           ask for the token
 ├── Forbidden (403)               ProfileForbidsRuntime, GatedRepository, ModelNotPublic, ForeignHost
 ├── NotFound (404)                UnknownModel (ActiveModelGone), UnknownOperation, UnknownRepository, UnknownRuntime,
@@ -55,6 +55,8 @@ class Cure(Enum):
     OPEN_MODEL_PAGE = "open_model_page"
     OPEN_LOG = "open_log"
     OPEN_SETTINGS = "open_settings"
+    OPEN_RUNTIME_SETTINGS = "open_runtime_settings"
+    """Open Settings where the programs of the runtimes are named."""
     INSTALL_RUNTIME = "install_runtime"
     USE_SERVER = "use_server"
     """Use the server that already stands at the port."""
@@ -198,6 +200,14 @@ class UnusableAuthority(InvalidInput):
     cures: ClassVar[tuple[Cure, ...]] = (Cure.OPEN_REMOTES,)
 
 
+class UnusableVllm(UnusableProgram):
+    reason_code = "UNUSABLE_VLLM"
+    sentence = (
+        "{path} is not a vllm that runs here ({problem}). "
+        "Choose the vllm program in the bin folder of the environment that vLLM was installed into."
+    )
+
+
 class RequestRefused(InvalidInput):
     """A model server did not take the request as it is; `problem` in its words."""
 
@@ -240,7 +250,7 @@ class ForeignHost(Forbidden):
 class ProfileForbidsRuntime(Forbidden):
     reason_code = "PROFILE_FORBIDS_RUNTIME"
     sentence = "The runtime profile {profile} does not allow {runtime}. Choose another profile in Settings."
-    cures: ClassVar[tuple[Cure, ...]] = (Cure.OPEN_SETTINGS,)
+    cures: ClassVar[tuple[Cure, ...]] = (Cure.OPEN_RUNTIME_SETTINGS,)
 
 
 class GatedRepository(Forbidden):
@@ -657,7 +667,8 @@ class KeepsCrashing(RuntimeDied):
 class OutOfGraphicsMemory(RuntimeFailed):
     """`what` says what was wanted and free, `advice` what to do, `explanation` both.
 
-    `context` (tokens) and `share` (of 1) are what would fit, None where nobody knows.
+    `context` (tokens) and `share` (of 1) are what would fit, `length` the context that was asked for, `wanted_bytes`
+    and `free_bytes` what it was about; None where nobody knows.
     """
 
     reason_code = "OUT_OF_GRAPHICS_MEMORY"
@@ -717,7 +728,7 @@ class DevicesUnknown(DevicesUntold):
 class ProgramMissing(RuntimeUnavailable):
     reason_code = "PROGRAM_MISSING"
     sentence = "{runtime} is not installed here. Install it, or name its program in Settings."
-    cures: ClassVar[tuple[Cure, ...]] = (Cure.INSTALL_RUNTIME, Cure.OPEN_SETTINGS)
+    cures: ClassVar[tuple[Cure, ...]] = (Cure.INSTALL_RUNTIME, Cure.OPEN_RUNTIME_SETTINGS)
 
 
 class VllmMissing(ProgramMissing):
@@ -725,7 +736,7 @@ class VllmMissing(ProgramMissing):
 
     reason_code = "VLLM_MISSING"
     sentence = "{runtime} was not found. Install it in an environment of its own and name its vllm program in Settings."
-    cures: ClassVar[tuple[Cure, ...]] = (Cure.OPEN_SETTINGS,)
+    cures: ClassVar[tuple[Cure, ...]] = (Cure.OPEN_RUNTIME_SETTINGS,)
 
 
 class RemoteUnreachable(RuntimeUnavailable):

@@ -37,7 +37,7 @@ from venom_desktop.core.runtimes.vllm_client import VllmClient
 from venom_desktop.core.runtimes.vllm_facts import NAME, TITLE
 from venom_desktop.core.runtimes.vllm_failures import explain
 from venom_desktop.core.runtimes.vllm_look import VllmLook
-from venom_desktop.core.runtimes.vllm_order import Orders
+from venom_desktop.core.runtimes.vllm_order import Orders, Preview
 from venom_desktop.core.runtimes.vllm_program import VllmProgram
 from venom_desktop.core.runtimes.vllm_server import Order, VllmServer
 from venom_desktop.core.runtimes.vllm_settings import VllmOptions, VllmSettings
@@ -118,6 +118,10 @@ class Vllm:
     def command_for(self, model: ModelMetadata, settings: LoadSettings) -> str:
         """What a load would run, for a shell, without any key. Raises `FileMissing`, `VllmMissing`. Blocks."""
         return self._orders.make(model, settings).command.shown
+
+    async def preview(self, model: ModelMetadata) -> Preview:
+        """What a load of `model` would run with settings that are not stored yet."""
+        return await asyncio.to_thread(self._orders.preview, model)
 
     async def load(self, model: ModelMetadata, settings: LoadSettings) -> None:
         """As `Runtime`; raises `ServerRunsAlready`, `ServerPortTaken` before anything is stopped, `VllmMissing`."""

@@ -40,7 +40,8 @@ def _full_card(found: Found) -> VenomError:
     share = floor(free / total * 100) / 100
     lower = f"Lower its share from {found['share']} to {share:g}, or end" if share >= 0.05 else "End"
     advice = f"{lower} what else holds graphics memory."
-    return _out_of_memory(f"it wanted {_gb(wanted)}, {_gb(free)} were free.", advice, share=share or None)
+    what = f"it wanted {_gb(wanted)}, {_gb(free)} were free."
+    return _out_of_memory(what, advice, share=share or None, wanted_bytes=wanted, free_bytes=free)
 
 
 def _small_cache(found: Found) -> VenomError:
@@ -53,7 +54,9 @@ def _small_cache(found: Found) -> VenomError:
     lower = f"Lower the context to {'' if told else 'about '}{_count(tokens)} tokens, or raise" if tokens else "Raise"
     advice = f"{lower} its share of the graphics memory by {_gb(wanted - free)}."
     what = f"it wanted {_gb(wanted)} for the context, {_gb(free)} were free."
-    return _out_of_memory(what, advice, context=tokens or None)
+    return _out_of_memory(
+        what, advice, context=tokens or None, length=int(found["length"]), wanted_bytes=wanted, free_bytes=free
+    )
 
 
 def _few_tokens(found: Found) -> VenomError:
@@ -61,7 +64,7 @@ def _few_tokens(found: Found) -> VenomError:
     tokens = int(found["fits"])
     what = f"it wanted a context of {_count(int(found['length']))} tokens, {_count(tokens)} fit."
     advice = f"Lower the context to {_count(tokens)} tokens, or raise its share of the graphics memory."
-    return _out_of_memory(what, advice, context=tokens)
+    return _out_of_memory(what, advice, context=tokens, length=int(found["length"]))
 
 
 def _no_cache(_: Found) -> VenomError:
@@ -73,7 +76,8 @@ def _allocation(found: Found) -> VenomError:
     wanted = float(found["wanted"]) * BYTES[found["unit"]]
     free = float(found["free"]) * BYTES[found["free_unit"]]
     advice = "Lower the context or the answers at once, end what else holds it, or choose a smaller model."
-    return _out_of_memory(f"it wanted {_gb(wanted)} more, {_gb(free)} were free.", advice)
+    what = f"it wanted {_gb(wanted)} more, {_gb(free)} were free."
+    return _out_of_memory(what, advice, wanted_bytes=wanted, free_bytes=free)
 
 
 def _some_allocation(_: Found) -> VenomError:
@@ -81,10 +85,26 @@ def _some_allocation(_: Found) -> VenomError:
     return _out_of_memory("the model does not fit.", advice)
 
 
-def _out_of_memory(what: str, advice: str, *, context: int | None = None, share: float | None = None) -> VenomError:
-    explanation = f"It ran out of graphics memory: {what} {advice}"
+def _out_of_memory(
+    what: str,
+    advice: str,
+    *,
+    context: int | None = None,
+    share: float | None = None,
+    length: int | None = None,
+    wanted_bytes: float | None = None,
+    free_bytes: float | None = None,
+) -> VenomError:
     return OutOfGraphicsMemory(
-        runtime=TITLE, what=what, advice=advice, explanation=explanation, context=context, share=share
+        runtime=TITLE,
+        what=what,
+        advice=advice,
+        explanation=f"It ran out of graphics memory: {what} {advice}",
+        context=context,
+        share=share,
+        length=length,
+        wanted_bytes=None if wanted_bytes is None else round(wanted_bytes),
+        free_bytes=None if free_bytes is None else round(free_bytes),
     )
 
 
