@@ -61,6 +61,15 @@ def _aftermath(told: object) -> tuple[str, ...]:
     return (_sentence(kind.sentence, told, fallback=""),)
 
 
+def error_of_operation(operation: ModelOperation) -> VenomError | None:
+    """The failure of an operation as it was raised; None when nothing failed, or a version before knew it otherwise."""
+    kind = _kinds().get(operation.reason_code or "")
+    try:
+        return None if kind is None else kind(**operation.error_parameters)
+    except (KeyError, IndexError):
+        return None
+
+
 def cure_words(cure: Cure) -> str:
     """The verb on the button of a cure."""
     match cure:
@@ -88,6 +97,8 @@ def cure_words(cure: Cure) -> str:
             return tr("Show the log")
         case Cure.OPEN_SETTINGS:
             return tr("Open settings")
+        case Cure.OPEN_RUNTIME_SETTINGS:
+            return tr("Runtime settings")
         case Cure.INSTALL_RUNTIME:
             return tr("Install…")
         case Cure.USE_SERVER:

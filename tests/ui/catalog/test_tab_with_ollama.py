@@ -196,7 +196,7 @@ async def test_a_profile_without_local_runtimes_leaves_the_catalog_readable_and_
         assert not desk.tab.details.primary.isEnabled()
         assert desk.tab.details.primary.toolTip().startswith("The runtime profile llm_off does not allow ollama.")
         desk.tab.details.banner.button.click()
-        assert cures == [Cure.OPEN_SETTINGS]
+        assert cures == [Cure.OPEN_RUNTIME_SETTINGS]
         await desk.bench.services.settings.set("runtime_profile", Profile.LIGHT)
         await until(lambda: desk.button == "Install 4b · 3.0 GB")
 

@@ -167,7 +167,7 @@ async def test_a_program_that_is_no_llama_server_is_refused_and_a_real_one_is_ke
 
 
 async def test_local_runtimes_can_be_switched_off(desk: Desk) -> None:
-    engine(desk).profile.control.choose(1)
+    engine(desk).profile.control.choose(2)
     await until(lambda: desk.settings.snapshot.runtime_profile is Profile.LLM_OFF)
 
 
@@ -229,6 +229,8 @@ async def test_a_cure_leads_to_the_place_and_is_ready_to_type(desk: Desk) -> Non
     assert storage(desk).quota.field.selectedText() == "50"
     desk.tab.show_cure(Cure.OPEN_TOKEN_SETTINGS)
     assert hub_page(desk).isVisible()
+    desk.tab.show_cure(Cure.OPEN_RUNTIME_SETTINGS)
+    assert engine(desk).isVisible()
 
 
 async def test_without_an_api_there_is_no_page_for_it(themed: QApplication, private_home: Path, hub: HubServer) -> None:

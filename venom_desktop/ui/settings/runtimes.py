@@ -1,8 +1,13 @@
-"""Runtimes: what may run on this computer, and which llama.cpp does."""
+"""Runtimes: what may run on this computer, and each runtime's own settings while the profile offers it."""
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from PySide6.QtWidgets import QWidget
+
 from venom_desktop.core.runtimes.llama_server_check import check_llama_server
+from venom_desktop.core.runtimes.profiles import RuntimeProfile
+from venom_desktop.core.runtimes.vllm_facts import NAME as VLLM
 from venom_desktop.core.settings.schema import Profile
 from venom_desktop.core.settings.store import SettingsStore
 from venom_desktop.ui.bridge import Bridge
@@ -11,27 +16,24 @@ from venom_desktop.ui.settings.ollama import ollama_rows, site_rows
 from venom_desktop.ui.settings.path_row import PathRow
 from venom_desktop.ui.settings.picking import Picker
 from venom_desktop.ui.settings.rows import SegmentedRow, SwitchRow
+from venom_desktop.ui.settings.vllm import vllm_rows
 from venom_desktop.ui.settings.words import devices_words
-from venom_desktop.ui.widgets import SettingsPage
+from venom_desktop.ui.widgets import Label, SettingsBox, SettingsPage, column
 
 
 class ProfileRow(SegmentedRow):
-    """`full` differs from `light` by a runtime that this version does not have, so it shows as `light`."""
-
     def __init__(self, bridge: Bridge, settings: SettingsStore) -> None:
         super().__init__(
             bridge,
             settings,
             "runtime_profile",
             title=tr("Run models on this computer"),
-            help_text=tr("Off: no runtime is started here and no model is activated."),
-            choices=[(Profile.LIGHT, tr("On")), (Profile.LLM_OFF, tr("Off"))],
+            help_text=tr(
+                "Light: the runtimes for every computer. Full: also the one for large graphics cards and clusters. "
+                "Off: none is started here and no model is activated."
+            ),
+            choices=[(Profile.LIGHT, tr("Light")), (Profile.FULL, tr("Full")), (Profile.LLM_OFF, tr("Off"))],
         )
-
-    @property
-    def stored(self) -> Profile:
-        profile = self._settings.snapshot.runtime_profile
-        return Profile.LIGHT if profile is Profile.FULL else profile
 
 
 class LlamaServerRow(PathRow):
@@ -79,4 +81,35 @@ class RuntimesPage(SettingsPage):
         self.sites = site_rows(bridge, settings)
         self.add_group(tr("llama.cpp"), self.engine)
         self.add_group(tr("Ollama"), *self.ollama)
+        self.vllm = OfferedGroup(bridge, settings, VLLM, tr("vLLM"), lambda: vllm_rows(bridge, settings, picker))
+        self.add_widget(self.vllm)
         self.add_group(tr("Where Ollama's models and releases come from"), *self.sites)
+
+
+class OfferedGroup(QWidget):
+    """The rows of a runtime that not every profile offers: made when it first does, and shown while it does."""
+
+    def __init__(
+        self,
+        bridge: Bridge,
+        settings: SettingsStore,
+        runtime: str,
+        heading: str,
+        make_rows: Callable[[], Sequence[QWidget]],
+    ) -> None:
+        super().__init__()
+        self._settings = settings
+        self._runtime = runtime
+        self._heading = heading
+        self._make_rows = make_rows
+        self.rows: Sequence[QWidget] = ()
+        bridge.listen(settings.changed, self, lambda _: self.show_stored())
+        self.show_stored()
+
+    def show_stored(self) -> None:
+        is_offered = RuntimeProfile(self._settings.snapshot.runtime_profile.value).allows(self._runtime)
+        if is_offered and not self.rows:
+            self.rows = self._make_rows()
+            box = SettingsBox(*self.rows)
+            self.setLayout(column(22, Label(self._heading, "heading"), 10, box, spacing=0))
+        self.setVisible(is_offered)

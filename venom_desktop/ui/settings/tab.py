@@ -109,6 +109,8 @@ class SettingsTab(QWidget):
                     page.focus_quota()
             case Cure.OPEN_REMOTES if PageName.REMOTES in self._names:
                 self.show_page(PageName.REMOTES)
+            case Cure.OPEN_RUNTIME_SETTINGS:
+                self.show_page(PageName.RUNTIMES)
             case _:
                 self.show_page(PageName.GENERAL)
 
