@@ -14,6 +14,7 @@ from venom_desktop.core.runtimes.base import Runtime, RuntimeSnapshot, ServerRun
 from venom_desktop.core.runtimes.live import RuntimeNews
 from venom_desktop.core.runtimes.model_settings import ModelSettingsStore
 from venom_desktop.core.runtimes.profiles import RuntimeProfile
+from venom_desktop.core.runtimes.vllm_facts import NAME as VLLM
 from venom_desktop.core.settings.store import SettingsStore
 from venom_desktop.ui.bridge import Bridge, Merged
 from venom_desktop.ui.i18n import tr
@@ -28,6 +29,7 @@ from venom_desktop.ui.installed.list_page import InstalledList
 from venom_desktop.ui.installed.presenter import Lister, Primary, Row
 from venom_desktop.ui.installed.update_check import UpdateCheck
 from venom_desktop.ui.installed.verbs import Verb, Verbs
+from venom_desktop.ui.installed.vllm_words import chosen_words
 from venom_desktop.ui.installed.words import runtime_title, settings_words
 from venom_desktop.ui.messages import show_error
 from venom_desktop.ui.widgets import SideSplitter, column
@@ -220,8 +222,14 @@ class InstalledTab(QWidget):
             return
         self._foot = foot_of(row, self._registry.inventory.snapshot, self._snapshots())
         title = self._title(row)
-        settings = settings_words(self._model_settings.get(row.key), title)
+        settings = self._settings_words(row.key, title)
         self.details.show_row(row, self._foot, settings=settings, runtime=title)
+
+    def _settings_words(self, key: ModelKey, title: str) -> str:
+        load = self._model_settings.get(key)
+        if key.runtime == VLLM:
+            return chosen_words(self._model_settings.get_vllm(key), load, title)
+        return settings_words(load, title)
 
     def _title(self, row: Row) -> str:
         runtime = self._runtimes.get(row.model.runtime)

@@ -14,6 +14,7 @@ from venom_desktop.core.registry.model import ModelKey, ModelMetadata, ModelProv
 from venom_desktop.core.registry.registry import ModelRegistry
 from venom_desktop.core.runtimes.base import Runtime, ServerRuntime
 from venom_desktop.core.runtimes.model_settings import ModelSettingsStore
+from venom_desktop.core.runtimes.vllm_facts import NAME as VLLM
 from venom_desktop.ui.bridge import Bridge
 from venom_desktop.ui.dialogs import Dialog, answer
 from venom_desktop.ui.i18n import tr
@@ -24,6 +25,7 @@ from venom_desktop.ui.installed.name_dialog import NameDialog
 from venom_desktop.ui.installed.name_field import NameField
 from venom_desktop.ui.installed.presenter import Row, usual_speed
 from venom_desktop.ui.installed.remove_dialog import RemoveDialog
+from venom_desktop.ui.installed.vllm_models import VllmModels
 from venom_desktop.ui.installed.words import runtime_title
 from venom_desktop.ui.links import open_folder
 
@@ -62,6 +64,7 @@ class Verbs:
         self._runtimes = runtimes
         self._model_settings = model_settings
         self._window = window
+        self._vllm = VllmModels(runtimes=runtimes, registry=registry, model_settings=model_settings, window=window)
         self._on_error = on_error
         self._on_settings_saved = on_settings_saved
         self._show_folder = show_folder
@@ -167,6 +170,10 @@ class Verbs:
 
     async def _edit_load_settings(self, row: Row) -> None:
         model = row.model
+        if model.runtime == VLLM:
+            if await self._vllm.edit(model.key):
+                self._on_settings_saved(model.key)
+            return
         before = self._model_settings.get(model.key)
         most = self._registry.get_model_capabilities(model.name, model.runtime).max_context_length
         server = None if row.store is None else self._title(model)
