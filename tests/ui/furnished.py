@@ -50,6 +50,7 @@ async def open_furnished(folder: Path, **environ: str) -> AsyncIterator[Furnishe
     supplies = Supplies(
         services=services,
         ollama=composition.ollama,
+        vllm=composition.vllm,
         bridge=bridge,
         ui_state=UiState(paths.config / "window.json"),
         places=Places(models=services.registry.manifest.models_dir, config=paths.config, log=paths.log),

@@ -98,6 +98,7 @@ async def _furnished(
         Supplies(
             services=services,
             ollama=composition.ollama,
+            vllm=composition.vllm,
             bridge=bridge,
             ui_state=ui_state,
             places=Places(models=services.registry.manifest.models_dir, config=paths.config, log=paths.log),

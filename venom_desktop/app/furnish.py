@@ -9,6 +9,7 @@ from PySide6.QtCore import QByteArray
 from PySide6.QtWidgets import QWidget
 
 from venom_desktop.app.compose_ollama import OllamaParts
+from venom_desktop.app.compose_vllm import VllmParts
 from venom_desktop.core.catalog.hub_account import HubAccount
 from venom_desktop.core.catalog.recommended import read_recommended
 from venom_desktop.core.errors import Cure, VenomError
@@ -41,6 +42,7 @@ class Supplies:
 
     services: Services
     ollama: OllamaParts
+    vllm: VllmParts
     bridge: Bridge
     ui_state: UiState
     places: Places
@@ -94,7 +96,13 @@ class Furniture:
     def cure(self, cure: Cure) -> None:
         """Lead to the place where an error is cured."""
         match cure:
-            case Cure.OPEN_TOKEN_SETTINGS | Cure.RAISE_LIMIT | Cure.OPEN_SETTINGS | Cure.OPEN_REMOTES:
+            case (
+                Cure.OPEN_TOKEN_SETTINGS
+                | Cure.RAISE_LIMIT
+                | Cure.OPEN_SETTINGS
+                | Cure.OPEN_RUNTIME_SETTINGS
+                | Cure.OPEN_REMOTES
+            ):
                 self._settings().show_cure(cure)
             case Cure.FREE_SPACE | Cure.ACTIVATE_MODEL:
                 self._window.show_tab(TabName.INSTALLED)
@@ -102,6 +110,8 @@ class Furniture:
                 self._runtime().cure(cure)
             case Cure.INSTALL_RUNTIME:
                 self._runtime()
+            case Cure.LOWER_MEMORY | Cure.CHANGE_MODEL_SETTINGS:
+                self._runtime().panel.cure(self._supplies.vllm.runtime.name, cure)
             case _:
                 self._window.show_tab(TabName.CATALOG)
 
@@ -214,9 +224,17 @@ class Furniture:
 
     def _make_runtime(self) -> QWidget:
         from venom_desktop.app.ollama_tools import ollama_tools
+        from venom_desktop.app.vllm_tools import vllm_tools
+        from venom_desktop.ui.installed.vllm_models import VllmModels
         from venom_desktop.ui.runtime.tab import RuntimeTab
 
-        services = self._supplies.services
+        services, ollama, vllm = self._supplies.services, self._supplies.ollama, self._supplies.vllm
+        models = VllmModels(
+            runtimes=services.runtimes,
+            registry=services.registry,
+            model_settings=services.model_settings,
+            window=self._window,
+        )
         tab = RuntimeTab(
             self._supplies.bridge,
             runtimes=services.runtimes,
@@ -227,7 +245,11 @@ class Furniture:
             ui_state=self._supplies.ui_state,
             load_settings=services.model_settings.get,
             crash_watch=services.crash_watch,
-            tools={self._supplies.ollama.runtime.name: ollama_tools(self._supplies.ollama, services.settings)},
+            tools={
+                ollama.runtime.name: ollama_tools(ollama, services.settings),
+                vllm.runtime.name: vllm_tools(vllm, services.settings),
+            },
+            mend=models.mend,
         )
         tab.cure_wanted.connect(self.cure)
         return self._with_splitter(TabName.RUNTIME, tab)

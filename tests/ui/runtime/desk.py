@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QApplication
 from tests.fakes.gguf_files import write_tiny_llama
 from venom_desktop.app.compose import build
 from venom_desktop.app.paths import Paths
-from venom_desktop.core.errors import Cure
+from venom_desktop.core.errors import Cure, VenomError
 from venom_desktop.core.registry.model import ModelKey
 from venom_desktop.core.runtimes.base import LoadSettings, Runtime, RuntimeState
 from venom_desktop.core.secrets.masking import Redactor
@@ -25,6 +25,7 @@ from venom_desktop.core.settings.ui_state import UiState
 from venom_desktop.core.tasks import TaskScope
 from venom_desktop.ui.bridge import Bridge
 from venom_desktop.ui.garbage import GarbageOnThisThread
+from venom_desktop.ui.installed.vllm_models import VllmModels
 from venom_desktop.ui.runtime.prompt_exchange import ExchangeView
 from venom_desktop.ui.runtime.prompt_session import Exchange
 from venom_desktop.ui.runtime.server_tools import ServerTools
@@ -128,6 +129,7 @@ def run_desk(
 
     `servers` stand before llama.cpp. With `environ` the program's own Ollama does instead, as that describes it.
     `whole` shows every runtime of the program, also those that come later.
+    Where it has a `VLLM_PORT`, vLLM has its tools, and every runtime is shown.
     """
 
     async def run() -> None:
@@ -164,9 +166,21 @@ async def _open(
 
         servers = {"ollama": services.runtimes["ollama"]}
         tools = {"ollama": ollama_tools(composition.ollama, services.settings)}
+    if "VLLM_PORT" in environ:
+        from venom_desktop.app.vllm_tools import vllm_tools
+
+        servers = services.runtimes
+        tools = {**tools, "vllm": vllm_tools(composition.vllm, services.settings)}
     scope = TaskScope("tab")
     ui_state = UiState(paths.ui_state_file)
-    runtimes = services.runtimes if whole else {**servers, NAME: services.runtimes[NAME]}
+    runtimes = (
+        services.runtimes if whole or servers is services.runtimes else {**servers, NAME: services.runtimes[NAME]}
+    )
+    models: list[VllmModels] = []
+
+    async def mend(key: ModelKey, error: VenomError) -> None:
+        await models[0].mend(key, error)
+
     tab = RuntimeTab(
         Bridge(scope),
         runtimes=runtimes,
@@ -178,6 +192,15 @@ async def _open(
         load_settings=services.model_settings.get,
         tools=tools,
         crash_watch=services.crash_watch,
+        mend=mend,
+    )
+    models.append(
+        VllmModels(
+            runtimes=services.runtimes,
+            registry=services.registry,
+            model_settings=services.model_settings,
+            window=tab,
+        )
     )
     cures: list[Cure] = []
     tab.cure_wanted.connect(cures.append)

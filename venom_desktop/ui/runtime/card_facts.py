@@ -100,6 +100,10 @@ class CardFacts:
     refused: Exception | None = None
     """Why the last verb could not even begin."""
     server: ServerFacts | None = None
+    keeper: str = ""
+    """Of an engine: who keeps its process, where the snapshot alone does not tell: "vllm.service (user)"."""
+    has_guide: bool = False
+    """A page in the browser tells how its program is had."""
     returns_in_s: float | None = None
     """After a crash: until it is started again."""
     gave_up: bool = False

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from PySide6.QtGui import QGuiApplication
 
+from venom_desktop.core.errors import OutOfGraphicsMemory
 from venom_desktop.core.runtimes.base import RuntimeState
 from venom_desktop.ui import icons
 from venom_desktop.ui.i18n import tr
@@ -39,7 +40,7 @@ class MenuEntries:
 
 def fill_menu(menu: Menu, entries: MenuEntries) -> None:
     menu.clear()
-    if entries.facts.server is not None:
+    if entries.facts.server is not None or isinstance(entries.facts.snapshot.error, OutOfGraphicsMemory):
         _add_model(menu, entries)
     if entries.tune is not None:
         menu.addAction(icons.icon("settings"), tr("Tuning"), entries.tune)
@@ -62,7 +63,7 @@ def fill_menu(menu: Menu, entries: MenuEntries) -> None:
 
 
 def _add_model(menu: Menu, entries: MenuEntries) -> None:
-    """A server starts without a model, so the one it had is offered here."""
+    """A server starts without a model, so the one it had is offered here; so is one that may fit by now."""
     model = entries.facts.last_model
     if model is None or entries.facts.snapshot.state is RuntimeState.UNAVAILABLE:
         return

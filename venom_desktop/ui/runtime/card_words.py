@@ -6,15 +6,16 @@ from datetime import datetime
 from typing import assert_never
 
 from venom_desktop.core.errors import Cure, LoadCancelled, RuntimeTooOld, ServerPortTaken
-from venom_desktop.core.runtimes.base import RuntimeState
+from venom_desktop.core.runtimes.base import Control, RuntimeState
 from venom_desktop.ui.i18n import facts, number, plural, tokens, tr, with_unit
 from venom_desktop.ui.messages import Message, cure_words, message_of, message_of_operation
-from venom_desktop.ui.runtime import server_words
+from venom_desktop.ui.runtime import server_words, vllm_words
 from venom_desktop.ui.runtime.card_facts import CardFacts, CardLook, Fact, Remedy, Verb
 from venom_desktop.ui.runtime.process_words import (
     answering_words,
     answers_here,
     exit_words,
+    is_told_here,
     last_used_words,
     process_words,
 )
@@ -82,11 +83,14 @@ def _after_crash(look: CardLook, known: CardFacts) -> CardLook:
 
 
 def _engine_look(look: CardLook, known: CardFacts, now: datetime | None) -> CardLook:
-    return replace(
+    snapshot = known.snapshot
+    look = replace(
         look,
         facts=tuple(Fact(text=text, tone=tone) for text, tone in _lines(known, now) if text),
         no_start="" if known.last_model else tr("No model was activated here yet: choose one in the Installed tab"),
+        asks=snapshot.control is Control.EXTERNAL and snapshot.state is RuntimeState.RUNNING,
     )
+    return vllm_words.vllm_look(look, known, now=now)
 
 
 def _verbs(state: RuntimeState) -> tuple[Verb, ...]:
@@ -110,9 +114,17 @@ def _lines(known: CardFacts, now: datetime | None) -> tuple[tuple[str, ColorRole
     match snapshot.state:
         case RuntimeState.RUNNING:
             tone: ColorRole = "accent_text" if answers_here(known) else "text2"
-            return (_loaded_words(known), tone), (process_words(snapshot), "text2"), (_load_words(known), "text2")
+            return (
+                (_loaded_words(known), tone),
+                (process_words(snapshot, known.keeper), "text2"),
+                (_load_words(known), "text2"),
+            )
         case RuntimeState.STARTING:
-            return (_loading_words(known), "part"), (tr("Child process"), "text2"), (_load_words(known), "text2")
+            return (
+                (_loading_words(known), "part"),
+                (known.keeper or tr("Child process"), "text2"),
+                (_load_words(known), "text2"),
+            )
         case RuntimeState.STOPPING:
             return ((tr("Ending the process and freeing its memory"), "text2"),)
         case RuntimeState.STOPPED:
@@ -135,13 +147,10 @@ def _loaded_words(known: CardFacts) -> str:
 
 
 def _loading_words(known: CardFacts) -> str:
-    activation, progress = known.activation, known.snapshot.progress
+    activation = known.activation
     if activation is None or activation.status.is_final:
-        model = tr("Loading a model")
-    else:
-        model = tr("Loading {model}", model=short_name(activation.model_name))
-    step = None if progress is None else tr(progress.words, done=progress.done, total=progress.total)
-    return facts(model, step)
+        return tr("Loading a model")
+    return tr("Loading {model}", model=short_name(activation.model_name))
 
 
 def _load_words(known: CardFacts) -> str:
@@ -162,17 +171,12 @@ def _failure(known: CardFacts) -> Message | None:
     match known.snapshot.state:
         case RuntimeState.EXITED | RuntimeState.UNAVAILABLE | RuntimeState.STOPPED if error is not None:
             return message_of(error)
-        case RuntimeState.STOPPED | RuntimeState.RUNNING if activation is not None and _is_told_here(known):
+        case RuntimeState.STOPPED | RuntimeState.RUNNING if activation is not None and is_told_here(known):
             # Without a change since the program began, the failure is one of an earlier day.
             cancelled = activation.reason_code == LoadCancelled.reason_code
             return None if cancelled else message_of_operation(activation)
         case _:
             return None
-
-
-def _is_told_here(known: CardFacts) -> bool:
-    """A runtime of one model stops when its load fails; a server runs on, and the operations panel tells it."""
-    return known.server is None and known.snapshot.state is RuntimeState.STOPPED and bool(known.snapshot.changed_at)
 
 
 def _remedies(known: CardFacts, failure: Message | None) -> tuple[Remedy, ...]:

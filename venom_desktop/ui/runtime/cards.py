@@ -7,27 +7,38 @@ from typing import assert_never
 from PySide6.QtCore import Signal as QtSignal
 from PySide6.QtWidgets import QWidget
 
-from venom_desktop.core.errors import Cure, NotOurServer, ServerPortTaken
+from venom_desktop.core.errors import Cure, NotOurServer, ServerPortTaken, VenomError
 from venom_desktop.core.operations.operation import ModelOperation, OperationStatus
 from venom_desktop.core.registry.model import ModelKey
 from venom_desktop.core.registry.names import is_remote
 from venom_desktop.core.runtimes.active import ActiveModelStore
-from venom_desktop.core.runtimes.base import LoadSettings, Runtime, RuntimeSnapshot, RuntimeState, ServerRuntime
+from venom_desktop.core.runtimes.base import (
+    FollowedRuntime,
+    LoadSettings,
+    Runtime,
+    RuntimeSnapshot,
+    RuntimeState,
+    ServerRuntime,
+)
 from venom_desktop.core.runtimes.crash_watch import CrashWatch
 from venom_desktop.ui.bridge import Bridge
 from venom_desktop.ui.dialogs import answer, ask
+from venom_desktop.ui.links import open_link
 from venom_desktop.ui.runtime.card import RuntimeCard
 from venom_desktop.ui.runtime.card_facts import CardFacts, Verb
 from venom_desktop.ui.runtime.card_grid import CardLayout
 from venom_desktop.ui.runtime.card_menu import MenuEntries, fill_menu
 from venom_desktop.ui.runtime.card_words import card_look
+from venom_desktop.ui.runtime.process_words import failure_of
 from venom_desktop.ui.runtime.questions import restart_question, stop_question
-from venom_desktop.ui.runtime.server_desk import ServerDesk
+from venom_desktop.ui.runtime.server_desk import ServerDesk, keeper_words
 from venom_desktop.ui.runtime.server_tools import NO_TOOLS, ServerTools, ServiceDesk
 from venom_desktop.ui.runtime.service_dialog import ServiceDialog
 from venom_desktop.ui.runtime.verbs import RuntimeVerbs
 
 LINES_IN_TIP = 4
+Mend = Callable[[ModelKey, VenomError], Awaitable[object]]
+"""Opens the settings of a model at what an error told, and starts it with them."""
 
 
 class RuntimeCards(QWidget):
@@ -49,8 +60,10 @@ class RuntimeCards(QWidget):
         tools: Mapping[str, ServerTools],
         load_settings: Callable[[ModelKey], LoadSettings],
         crash_watch: CrashWatch | None = None,
+        mend: Mend | None = None,
     ) -> None:
         super().__init__()
+        self._mend_settings = mend
         self._crash_watch = crash_watch
         self._bridge = bridge
         self._runtimes = runtimes
@@ -107,6 +120,8 @@ class RuntimeCards(QWidget):
             activation=self._verbs.activation(name),
             refused=self._refusal(name),
             server=None if server is None else server.facts(self._operations()),
+            keeper="" if server is not None else keeper_words(self._tools.get(name, NO_TOOLS), snapshot),
+            has_guide=bool(self._tools.get(name, NO_TOOLS).guide),
             returns_in_s=None if self._crash_watch is None else self._crash_watch.returns_in_s(name),
             gave_up=self._crash_watch is not None and self._crash_watch.gave_up(name),
             last_lines=self._runtimes[name].log_lines()[-LINES_IN_TIP:] if snapshot.error is not None else (),
@@ -121,12 +136,17 @@ class RuntimeCards(QWidget):
 
     def cure(self, name: str, cure: Cure) -> None:
         """What lies in other places is passed on."""
-        server, error = self.servers.get(name), self.facts(name).refused or self._runtimes[name].snapshot.error
+        runtime, server, tools = self._runtimes[name], self.servers.get(name), self._tools.get(name, NO_TOOLS)
+        error = failure_of(self.facts(name))
         match cure:
-            case Cure.USE_SERVER if server is not None:
-                self._run(name, server.use_server)
+            case Cure.USE_SERVER if isinstance(runtime, FollowedRuntime):
+                self._run(name, runtime.refresh)
             case Cure.USE_FREE_PORT if server is not None and isinstance(error, ServerPortTaken):
                 self._run(name, partial(server.use_free_port, int(error.parameters["free_port"])))
+            case Cure.USE_FREE_PORT if tools.use_free_port is not None and isinstance(error, ServerPortTaken):
+                self._run(name, partial(self._move, name, tools.use_free_port, int(error.parameters["free_port"])))
+            case Cure.LOWER_MEMORY | Cure.CHANGE_MODEL_SETTINGS if isinstance(error, VenomError):
+                self._run(name, partial(self._mend, name, error))
             case Cure.INSTALL_RUNTIME if server is not None:
                 self._run(name, server.install)
             case _:
@@ -160,6 +180,8 @@ class RuntimeCards(QWidget):
                 await self._cancel(name)
             case Verb.RESUME:
                 await self._resume(name)
+            case Verb.INSTALL if name not in self.servers:
+                open_link(self._tools[name].guide)
             case Verb.INSTALL:
                 await self.servers[name].install()
                 await self._start_when_set_up(name)
@@ -170,6 +192,17 @@ class RuntimeCards(QWidget):
                     self._crash_watch.stay_down(name)
             case other:
                 assert_never(other)
+
+    async def _mend(self, name: str, error: VenomError) -> None:
+        """Open the settings of the model that failed to load."""
+        activation = self._verbs.activation(name)
+        model = self._verbs.last_model(name) if activation is None else activation.model_name
+        if model is not None and self._mend_settings is not None:
+            await self._mend_settings(ModelKey(name=model, runtime=name), error)
+
+    async def _move(self, name: str, use_port: Callable[[int], Awaitable[object]], port: int) -> None:
+        await use_port(port)
+        await self._verbs.start(name)
 
     async def _stop(self, name: str) -> None:
         try:
@@ -230,7 +263,7 @@ class RuntimeCards(QWidget):
     def _menu(self, name: str) -> MenuEntries:
         server, facts = self.servers.get(name), self.facts(name)
         setup = None if server is None else server.tools.setup
-        service = None if server is None else server.tools.service
+        service = self._tools.get(name, NO_TOOLS).service
         if service is not None and not service.can_install():
             service = None
         return MenuEntries(
@@ -245,5 +278,5 @@ class RuntimeCards(QWidget):
             previous_version=None if setup is None else setup.snapshot.previous,
             installed_version=None if setup is None else setup.snapshot.installed,
             make_service=partial(self._run, name, partial(self._make_service, name, service)) if service else None,
-            settings=partial(self.cure_wanted.emit, Cure.OPEN_SETTINGS),
+            settings=partial(self.cure_wanted.emit, Cure.OPEN_RUNTIME_SETTINGS),
         )

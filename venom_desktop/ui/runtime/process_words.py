@@ -7,6 +7,7 @@ from venom_desktop.core.runtimes.base import Control, RuntimeSnapshot, RuntimeSt
 from venom_desktop.core.runtimes.control.unit import Unit
 from venom_desktop.core.settings.schema import UnitScope
 from venom_desktop.ui.i18n import ago, facts, number, plural, tr
+from venom_desktop.ui.messages import error_of_operation
 from venom_desktop.ui.runtime.card_facts import CardFacts
 from venom_desktop.ui.runtime.prompt_words import short_name
 
@@ -65,3 +66,16 @@ def exit_words(snapshot: RuntimeSnapshot, now: datetime | None) -> str:
     if code is not None:
         end = tr("signal {number}", number=number(-code)) if code < 0 else tr("exit code {number}", number=number(code))
     return facts(ago(snapshot.changed_at, now) if snapshot.changed_at else None, end)
+
+
+def failure_of(known: CardFacts) -> Exception | None:
+    """What a card tells as its failure: why the last verb was refused, how the runtime ended, or what a load said."""
+    error, activation = known.refused or known.snapshot.error, known.activation
+    if error is None and activation is not None and is_told_here(known):
+        return error_of_operation(activation)
+    return error
+
+
+def is_told_here(known: CardFacts) -> bool:
+    """A runtime of one model stops when its load fails; a server runs on, and the operations panel tells it."""
+    return known.server is None and known.snapshot.state is RuntimeState.STOPPED and bool(known.snapshot.changed_at)

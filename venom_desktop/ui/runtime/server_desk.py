@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from venom_desktop.core.errors import InvalidSetting
 from venom_desktop.core.operations.operation import ModelOperation, OperationStatus, OperationType
-from venom_desktop.core.runtimes.base import Control, ServerRuntime
+from venom_desktop.core.runtimes.base import Control, RuntimeSnapshot, ServerRuntime
 from venom_desktop.core.runtimes.ollama_setup.snapshot import SetupSnapshot
 from venom_desktop.ui.i18n import tr
 from venom_desktop.ui.links import open_link
@@ -48,10 +48,6 @@ class ServerDesk:
             await self.tools.setup.roll_back()
             self._answer = ""
 
-    async def use_server(self) -> None:
-        """Take the server that stands at the port for ours to use."""
-        await self.runtime.refresh()
-
     async def use_free_port(self, port: int) -> None:
         """Start the server at another port. Raises `SettingLocked` and as `ServerRuntime.start`."""
         if self.tools.use_free_port is not None:
@@ -78,13 +74,8 @@ class ServerDesk:
             profile="" if tuning is None else profile_words(tuning.profile()).title,
             waiting=waiting,
             variables=total,
-            keeper=self._keeper(),
+            keeper=keeper_words(self.tools, self.runtime.snapshot),
         )
-
-    def _keeper(self) -> str:
-        """ "ollama.service (user)", where systemd keeps the server or would start it."""
-        unit, control = self.tools.unit(), self.runtime.snapshot.control
-        return unit_words(unit) if unit is not None and control in {Control.SYSTEMD, None} else ""
 
     def _is_setup(self, operation: ModelOperation) -> bool:
         return operation.runtime == self.runtime.name and operation.operation_type is OperationType.SETUP
@@ -101,6 +92,12 @@ class ServerDesk:
         except InvalidSetting:
             return 0, 0
         return sum(row.in_server is False for row in rows), len(rows)
+
+
+def keeper_words(tools: ServerTools, snapshot: RuntimeSnapshot) -> str:
+    """ "ollama.service (user)", where systemd keeps the server or would start it."""
+    unit = tools.unit()
+    return unit_words(unit) if unit is not None and snapshot.control in {Control.SYSTEMD, None} else ""
 
 
 def _newer(setup: SetupSnapshot | None) -> str:

@@ -81,6 +81,8 @@ class ServerTools:
     unit: Callable[[], Unit | None] = lambda: None
     """The systemd unit of the server, whether it runs or not."""
     service: ServiceDesk | None = None
+    guide: str = ""
+    """A page that tells how the program is had, where it is not fetched from here."""
 
 
 NO_TOOLS = ServerTools()

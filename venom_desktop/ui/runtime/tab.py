@@ -17,14 +17,14 @@ from venom_desktop.core.registry.names import is_remote
 from venom_desktop.core.registry.registry import ModelRegistry
 from venom_desktop.core.runtimes.active import ActiveModelStore
 from venom_desktop.core.runtimes.ask import Ask
-from venom_desktop.core.runtimes.base import LoadSettings, Runtime
+from venom_desktop.core.runtimes.base import FollowedRuntime, LoadSettings, Runtime
 from venom_desktop.core.runtimes.crash_watch import CrashWatch
 from venom_desktop.core.runtimes.live import RuntimeNews
 from venom_desktop.core.settings.ui_state import UiState
 from venom_desktop.ui.bridge import Bridge
 from venom_desktop.ui.i18n import tr
 from venom_desktop.ui.runtime.card_facts import Verb
-from venom_desktop.ui.runtime.cards import RuntimeCards
+from venom_desktop.ui.runtime.cards import Mend, RuntimeCards
 from venom_desktop.ui.runtime.charts import HostCharts
 from venom_desktop.ui.runtime.loaded import LoadedTable
 from venom_desktop.ui.runtime.loaded_rows import loaded_rows
@@ -45,7 +45,7 @@ _NONE: Final[Mapping[str, ServerTools]] = MappingProxyType({})
 class RuntimeTab(QWidget):
     """`cure_wanted(Cure)` carries the cures that lie in other tabs (ACTIVATE_MODEL: Installed).
 
-    `tools`: what a server has beside its runtime, by the runtime's name.
+    `tools`: what a server has beside its runtime, by the runtime's name. `mend` opens a model's settings at an error.
     """
 
     cure_wanted = QtSignal(object)
@@ -63,6 +63,7 @@ class RuntimeTab(QWidget):
         load_settings: Callable[[ModelKey], LoadSettings] = lambda key: LoadSettings(),
         tools: Mapping[str, ServerTools] = _NONE,
         crash_watch: CrashWatch | None = None,
+        mend: Mend | None = None,
     ) -> None:
         super().__init__()
         self._bridge = bridge
@@ -83,6 +84,7 @@ class RuntimeTab(QWidget):
             tools=tools,
             load_settings=load_settings,
             crash_watch=crash_watch,
+            mend=mend,
         )
         self.cards = self.panel.cards
         self.remotes = RemoteCards(
@@ -144,17 +146,15 @@ class RuntimeTab(QWidget):
         if self.tuning is not None and self.tuning.isVisible():
             self.tuning.look()
         self.loaded.show_rows(loaded_rows(self._runtimes, self._active.snapshot.key))
-        last_model = self.verbs.last_model(self._usual_runtime())
-        switching, active = self.verbs.is_switching(), self._active.snapshot
-        self.prompt.show_answerer(
-            answerer_of(
-                active,
-                self._runtimes,
-                last_model=last_model,
-                switching=switching,
-                capabilities=self.verbs.capabilities(active.key),
-            )
+        active = self._active.snapshot
+        answerer = answerer_of(
+            active,
+            self._runtimes,
+            last_model=self.verbs.last_model(self._usual_runtime()),
+            switching=self.verbs.is_switching(),
+            capabilities=self.verbs.capabilities(active.key),
         )
+        self.prompt.show_answerer(answerer)
 
     def set_narrow(self, narrow: bool) -> None:
         """Under 1100 px the prompt leaves the page and comes back over it when it is asked for."""
@@ -195,8 +195,9 @@ class RuntimeTab(QWidget):
     def refresh(self) -> None:
         self._host.refresh()
         self.log.look()
-        for name, server in self.panel.servers.items():
-            self._bridge.start(f"runtime {name} look", server.runtime.refresh())
+        for name, runtime in self._runtimes.items():
+            if isinstance(runtime, FollowedRuntime):
+                self._bridge.start(f"runtime {name} look", runtime.refresh())
 
     def state(self) -> QByteArray:
         """Where the line between page and prompt stands, to be kept between runs."""
@@ -279,8 +280,7 @@ class RuntimeTab(QWidget):
         key = self._active.snapshot.key
         return key.runtime if key is not None and key.runtime in self._runtimes else next(iter(self._runtimes))
 
-    def _take_news(self, news: Sequence[object]) -> None:
-        del news
+    def _take_news(self, _: Sequence[object]) -> None:
         self.show_state()
 
     def _toggle_prompt(self) -> None:
