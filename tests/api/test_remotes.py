@@ -137,13 +137,15 @@ async def test_models_elsewhere_are_not_removed_and_do_not_count_against_the_quo
     call: Caller, ollama: OllamaStandIn
 ) -> None:
     ollama.add_model("llama3:8b", layers=(4_000_000,))
+    ollama.add_model("idle:1b", layers=(2_000_000,))
     before = (await call.good("GET", "models/usage"))["usage"]["disk_usage_gb"]
     await call.good("POST", "system/remotes", {"title": "Attic", "url": ollama.url, "kind": "ollama"})
     await call.good("POST", "models/activate", {"name": "llama3:8b", "runtime": "remote-attic"})
     assert (await call.good("GET", "models/usage"))["usage"]["disk_usage_gb"] == before
-    refused = await call.refused("DELETE", "models/registry/llama3:8b?runtime=remote-attic&confirm=true")
-    assert refused in {(409, "MODEL_ACTIVE"), (409, "MODELS_ELSEWHERE")}
+    row = "models/registry/{}?runtime=remote-attic&confirm=true"
+    assert await call.refused("DELETE", row.format("llama3:8b")) == (409, "MODEL_ACTIVE")
+    assert await call.refused("DELETE", row.format("idle:1b")) == (409, "MODELS_ELSEWHERE")
     copied = {"name": "llama3:8b", "new_name": "other", "runtime": "remote-attic"}
     assert await call.refused("POST", "models/registry/copy", copied) == (400, "INVALID_INPUT")
     await call.good("DELETE", "system/remotes/remote-attic?confirm=true")
-    assert "llama3:8b" in {stored.name.short for stored in ollama.store.all()}
+    assert {"llama3:8b", "idle:1b"} <= {stored.name.short for stored in ollama.store.all()}
