@@ -22,7 +22,7 @@ class CommandBox(Frame):
         self.text.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         self.text.setAccessibleName(title)
         theme.set_font(self.text, "mono")
-        self.text.setFixedHeight(self.text.fontMetrics().lineSpacing() * LINES + 14)
+        self.text.setFixedHeight(theme.metrics("mono").lineSpacing() * LINES + 24)
         self.copy = ToolButton("copy", tr("Copy the command line"), icon_size=14, on_click=self._copy)
         head = row(Label(title, "small", tone="text2"), None, self.copy, margins=(8, 0, 4, 0))
         super().__init__("box", column(head, self.text, spacing=0, margins=(4, 2, 4, 4)))

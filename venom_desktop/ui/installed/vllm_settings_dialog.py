@@ -72,7 +72,6 @@ class VllmSettingsDialog(Dialog):
     def open(self) -> None:
         self._fit()
         super().open()
-        self.resize(self.width(), self.minimumSizeHint().height())
 
     def focus_first(self) -> None:
         self.form.context.setFocus()
