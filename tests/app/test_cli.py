@@ -145,3 +145,35 @@ async def test_safetensors_are_installed_and_removed_for_vllm(
     removed = await command("remove", "tiny-lab/Tiny-Qwen", "--yes")
     assert (removed.code, removed.out) == (0, "tiny-lab/Tiny-Qwen is removed\n")
     assert not list((private_home / "data" / "models").rglob("*.safetensors"))
+
+
+def test_a_profile_is_told_and_changed_and_what_it_forbids_is_refused(
+    capsys: pytest.CaptureFixture[str], private_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run(["profile"]) == 0
+    assert capsys.readouterr().out == "light: ollama, llama_cpp\n"
+    assert run(["install", REPO, "--runtime", "vllm"]) == 1
+    assert "light does not allow vllm" in capsys.readouterr().err
+    assert run(["profile", "llm_off"]) == 0
+    assert capsys.readouterr().out == "llm_off: no runtime on this computer\n"
+    assert run(["install", NAME, "--runtime", "llama_cpp"]) == 1
+    assert "llm_off does not allow llama_cpp" in capsys.readouterr().err
+    assert run(["profile", "turbo", "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["reason_code"] == "INVALID_SETTING"
+    monkeypatch.setenv("VENOM_RUNTIME_PROFILE", "full")
+    assert run(["profile", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["runtimes"] == ["ollama", "llama_cpp", "vllm"]
+
+
+def test_a_profile_that_takes_the_active_model_away_asks_for_yes(
+    capsys: pytest.CaptureFixture[str], private_home: Path
+) -> None:
+    state = private_home / "data"
+    state.mkdir(parents=True)
+    told = {"LLM_SERVICE_TYPE": "local", "LLM_MODEL_NAME": NAME, "ACTIVE_LLM_SERVER": "llama_cpp", "last_models": {}}
+    (state / "active.json").write_text(json.dumps(told))
+    assert run(["profile", "llm_off"]) == 1
+    assert "(--yes)" in capsys.readouterr().err
+    assert run(["profile", "llm_off", "--yes"]) == 0
+    assert capsys.readouterr().out.startswith("llm_off")
+    assert json.loads((state / "active.json").read_text())["LLM_MODEL_NAME"] == ""

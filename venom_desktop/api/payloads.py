@@ -16,8 +16,10 @@ from venom_desktop.core.registry.quota import QuotaSnapshot
 from venom_desktop.core.registry.store_rows import StoreView
 from venom_desktop.core.runtimes.active import ActiveModel
 from venom_desktop.core.runtimes.base import RuntimeSnapshot
+from venom_desktop.core.runtimes.profiles import RuntimeProfile
 from venom_desktop.core.runtimes.remote_base import RemoteServer
 from venom_desktop.core.secrets.base import CredentialStatus
+from venom_desktop.core.settings.store import SettingsStore
 
 Json = dict[str, Any]
 _HIDDEN_OF_OPERATION = ("payload", "error_parameters")
@@ -192,6 +194,13 @@ def active_payload(active: ActiveModel, snapshot: RuntimeSnapshot | None) -> Jso
         "error": None if snapshot is None or snapshot.error is None else str(snapshot.error),
         **active.to_variables(),
     }
+
+
+def profile_payload(settings: SettingsStore) -> Json:
+    """`source` is environment, settings or default; `runtimes` are the local ones it offers."""
+    profile = RuntimeProfile(settings.snapshot.runtime_profile.value)
+    source = settings.source("runtime_profile").value
+    return {"success": True, "profile": profile.value, "runtimes": list(profile.local_runtimes), "source": source}
 
 
 def usage_payload(quota: QuotaSnapshot, host: HostSample, *, models_count: int) -> Json:

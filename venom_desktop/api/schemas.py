@@ -91,6 +91,11 @@ class RemoteTrial(Body):
     confirm: bool = False
 
 
+class ProfileChoice(Body):
+    profile: Word
+    confirm: bool = False
+
+
 class Capabilities(Body):
     """What the user says of a model; a field that is null or missing is what was detected."""
 

@@ -47,6 +47,7 @@ def _command(given: argparse.Namespace) -> int:
         "install": commands.install,
         "activate": commands.activate,
         "remove": commands.remove,
+        "profile": commands.profile,
         "remote": remote_commands.remote,
     }
     return asyncio.run(verbs[given.command](given))
@@ -83,7 +84,10 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--runtime", help="needed where two runtimes have the name")
     install.add_argument("--runtime", help="what is to run it: llama_cpp or ollama (default: the provider's first)")
     add_remote_parser(commands)
-    for command in (listing, install, activate, remove):
+    profile = commands.add_parser("profile", help="say which runtimes are offered, or choose another profile")
+    profile.add_argument("name", nargs="?", help="light, llm_off or full")
+    profile.add_argument("--yes", action="store_true", help="go ahead without being asked")
+    for command in (listing, install, activate, remove, profile):
         command.add_argument("--json", action="store_true", help="answer in the HTTP API's JSON")
     return parser
 

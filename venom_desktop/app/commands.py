@@ -60,6 +60,18 @@ async def remove(given: argparse.Namespace) -> int:
     return _end(operation, done=f"{given.name} is removed", as_json=given.json)
 
 
+async def profile(given: argparse.Namespace) -> int:
+    """Without a name it only says which one is in use."""
+    async with open_desk(command="venom-desktop profile") as desk:
+        if given.name is None:
+            answer = await desk.profile()
+        else:
+            answer = await desk.change_profile(given.name, confirm=given.yes)
+    offered = ", ".join(answer["runtimes"]) or "no runtime on this computer"
+    _say(json.dumps(answer, ensure_ascii=False) if given.json else f"{answer['profile']}: {offered}")
+    return DONE
+
+
 def likely_provider(name: str) -> str:
     """`org/repo` is of Hugging Face, `llama3:8b` and `hf.co/org/repo` are Ollama's; `user/model` has to be told."""
     return "huggingface" if name.count("/") == 1 else "ollama"

@@ -8,7 +8,7 @@ from pathlib import Path
 from venom_desktop.app.compose_ollama import OllamaParts, build_ollama
 from venom_desktop.app.compose_order import keep_inventory_true, lifecycle_of
 from venom_desktop.app.compose_vllm import VllmParts, build_vllm
-from venom_desktop.app.compose_watch import build_crash_watch, build_state_check
+from venom_desktop.app.compose_watch import build_crash_watch, build_profiles, build_state_check
 from venom_desktop.app.lifecycle import Lifecycle
 from venom_desktop.app.paths import Paths
 from venom_desktop.core.catalog.base import CatalogEntry, DetailedCatalog, Quantization
@@ -196,6 +196,7 @@ def build(
     )
     parts = RegistryParts(
         catalogs=catalogs,
+        require_runtime=require_runtime,
         manifest=manifest,
         inventory=inventory,
         operations=operations,
@@ -253,6 +254,7 @@ def build(
         crash_watch=build_crash_watch(
             registry, runtimes, active=active, settings=settings, require_runtime=require_runtime
         ),
+        profiles=build_profiles(registry, runtimes, active=active, settings=settings),
         state_check=build_state_check(registry, runtimes, active=active, settings=settings),
         ask=ask,
         gate=gate,

@@ -10,6 +10,7 @@ from venom_desktop.core.runtimes.active import ActiveModelStore
 from venom_desktop.core.runtimes.base import Runtime, ServerRuntime
 from venom_desktop.core.runtimes.crash_watch import CrashWatch
 from venom_desktop.core.runtimes.live import RuntimeNews
+from venom_desktop.core.runtimes.profile_change import ChangeProfile
 from venom_desktop.core.runtimes.profiles import RuntimeProfile
 from venom_desktop.core.runtimes.state_check import StateCheck, compare
 from venom_desktop.core.settings.store import SettingsStore
@@ -72,3 +73,16 @@ def build_state_check(
     registry.inventory.changed.subscribe(check.look_again)
     RuntimeNews(runtimes).subscribe(check.look_again)
     return check
+
+
+def build_profiles(
+    registry: ModelRegistry, runtimes: Mapping[str, Runtime], *, active: ActiveModelStore, settings: SettingsStore
+) -> ChangeProfile:
+    return ChangeProfile(
+        runtimes,
+        current=lambda: RuntimeProfile(settings.snapshot.runtime_profile.value),
+        active=lambda: active.snapshot.key,
+        deactivate=registry.deactivate,
+        require_free=lambda: settings.require_free("runtime_profile"),
+        save=lambda profile: settings.set("runtime_profile", profile),
+    )

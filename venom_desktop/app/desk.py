@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Protocol
 from urllib.parse import quote
 
-from venom_desktop.api.payloads import Json, installed_payload, operation_payload, runtime_payload
+from venom_desktop.api.payloads import Json, installed_payload, operation_payload, profile_payload, runtime_payload
 from venom_desktop.api.questions import removal_question
 from venom_desktop.api.remote_desk import RemoteDesk
 from venom_desktop.api.schemas import RemoteBody, RemoteTrial
@@ -20,6 +20,7 @@ from venom_desktop.core.registry.install import RUNTIMES
 from venom_desktop.core.registry.model import ModelProvider
 from venom_desktop.core.registry.names import check_name
 from venom_desktop.core.registry.pairs import require_pair
+from venom_desktop.core.runtimes.profiles import parse_profile
 from venom_desktop.core.services import Services
 
 API_WITHIN_S = 20.0
@@ -58,6 +59,10 @@ class Desk(Protocol):
     async def activate(self, name: str, runtime: str | None, *, confirm: bool = False) -> Json: ...
 
     async def remove(self, name: str, runtime: str | None, *, confirm: bool) -> str: ...
+
+    async def profile(self) -> Json: ...
+
+    async def change_profile(self, profile: str, *, confirm: bool) -> Json: ...
 
     async def remotes(self) -> Json: ...
 
@@ -133,6 +138,12 @@ class RunningDesk:
     async def test_remote(self, body: Json) -> Json:
         return await self._call("POST", "/system/remotes/test", body)
 
+    async def profile(self) -> Json:
+        return await self._call("GET", "/system/profile")
+
+    async def change_profile(self, profile: str, *, confirm: bool) -> Json:
+        return await self._call("POST", "/system/profile", {"profile": profile, "confirm": confirm})
+
     async def _call(self, method: str, path: str, body: Json | None = None) -> Json:
         try:
             response = await self._client.request(method, self._base + path, json=body, headers=self._headers)
@@ -162,6 +173,7 @@ class OwnDesk:
 
     async def install(self, name: str, provider: str, runtime: str | None) -> str:
         check_name(name)
+        self._registry.require_runtime(runtime)
         await start_server(
             self._services,
             require_pair(ModelProvider(provider), runtime, offered=(*RUNTIMES, *self._services.runtimes)),
@@ -204,3 +216,10 @@ class OwnDesk:
 
     async def test_remote(self, body: Json) -> Json:
         return await self._remotes.test(RemoteTrial.model_validate(body))
+
+    async def profile(self) -> Json:
+        return profile_payload(self._services.settings)
+
+    async def change_profile(self, profile: str, *, confirm: bool) -> Json:
+        await self._services.profiles.change(parse_profile(profile), confirm=confirm)
+        return profile_payload(self._services.settings)

@@ -74,6 +74,7 @@ class ModelRegistry(registry.ModelRegistry):
         self, model_name: str, provider: ModelProvider | str = ModelProvider.HUGGINGFACE, runtime: str | None = None
     ) -> str:
         await self.open()
+        self.require_runtime(runtime)
         if provider in set(ModelProvider):
             chosen = require_pair(ModelProvider(provider), runtime, offered=(*RUNTIMES, *self._services.runtimes))
             await start_server(self._services, chosen)

@@ -73,16 +73,16 @@ class Furniture:
         self._splitters: dict[TabName, HasSplitter] = {}
 
     def place(self) -> None:
-        window, supplies = self._window, self._supplies
-        services = supplies.services
+        window, supplies, services = self._window, self._supplies, self._supplies.services
         window.set_operations(
             OperationsPanel(services.registry, services.settings, supplies.bridge, on_cure=self.cure_operation)
         )
         window.set_pages(self._factories())
         self._alerts = Alerts(supplies.bridge, supplies.notices, window.alerts_button, self.cure_notice)
         window.alerts_requested.connect(self._alerts.open)
+        bridge, registry, status = supplies.bridge, services.registry, window.status
         self._switcher = Switcher(
-            supplies.bridge, services.registry, window.status.runtime, browse=self.browse, on_cure=self.cure
+            bridge, registry, status.runtime, browse=self.browse, on_cure=self.cure, allows=services.profiles.allows
         )
         window.switcher_requested.connect(self._switcher.open)
         self._menu = HeaderMenu(
@@ -117,17 +117,16 @@ class Furniture:
 
     def cure_notice(self, cure: Cure, notice: VenomError) -> None:
         """As `cure`, for what a notice is about."""
-        name = str(notice.parameters.get("name", ""))
+        services, name = self._supplies.services, str(notice.parameters.get("name", ""))
         if cure is Cure.ACTIVATE_AGAIN:
-            again = self._supplies.services.registry.start_activation(str(notice.parameters["model_name"]), name)
+            again = services.registry.start_activation(str(notice.parameters["model_name"]), name)
             self._supplies.bridge.start("activate again", again, on_error=self._window.report)
-            return
-        if name in self._supplies.services.runtimes and cure is Cure.START_RUNTIME:
-            self._runtime().start(name)
-        elif name in self._supplies.services.runtimes and cure is Cure.OPEN_LOG:
-            self._runtime().show_log(name)
-        else:
+        elif name not in services.runtimes or cure not in (Cure.START_RUNTIME, Cure.OPEN_LOG):
             self.cure(cure)
+        elif cure is Cure.START_RUNTIME:
+            self._runtime().start(name)
+        else:
+            self._runtime().show_log(name)
 
     def cure_operation(self, cure: Cure, operation: ModelOperation) -> None:
         """As `cure`, for an operation: its model's page is opened in the browser."""
@@ -245,6 +244,7 @@ class Furniture:
             ui_state=self._supplies.ui_state,
             load_settings=services.model_settings.get,
             crash_watch=services.crash_watch,
+            settings=services.settings,
             tools={
                 ollama.runtime.name: ollama_tools(ollama, services.settings),
                 vllm.runtime.name: vllm_tools(vllm, services.settings),
@@ -270,6 +270,7 @@ class Furniture:
             account=supplies.account,
             ui_state=supplies.ui_state,
             places=supplies.places,
+            profiles=supplies.services.profiles,
             api=supplies.api,
             login=supplies.login,
             remotes=supplies.services.remotes,

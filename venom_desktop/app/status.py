@@ -3,6 +3,7 @@
 from venom_desktop.core.governance.base import CallRecord, Purpose
 from venom_desktop.core.registry.inventory import InventorySnapshot
 from venom_desktop.core.runtimes.live import RuntimeNews
+from venom_desktop.core.runtimes.profiles import RuntimeProfile
 from venom_desktop.core.services import Services
 from venom_desktop.ui.bridge import Bridge
 from venom_desktop.ui.i18n import tokens_per_second
@@ -18,7 +19,8 @@ def keep_status_true(window: MainWindow, services: Services, bridge: Bridge) -> 
     def show_runtime(_: object = None) -> None:
         key = services.active.snapshot.key
         runtime = services.runtimes.get(key.runtime) if key else None
-        if key is None or runtime is None:
+        profile = RuntimeProfile(services.settings.snapshot.runtime_profile.value)
+        if key is None or runtime is None or not profile.allows(key.runtime):
             status.show_runtime(None, None, None)
         else:
             status.show_runtime(runtime.snapshot.title, key.name, runtime.snapshot.state, speed)
@@ -42,6 +44,7 @@ def keep_status_true(window: MainWindow, services: Services, bridge: Bridge) -> 
     bridge.listen(services.gate.calls, status, take_call)
     bridge.listen_merged(RuntimeNews(services.runtimes), status, show_runtime)
     bridge.listen_merged(services.registry.inventory.changed, status, lambda batch: show_disk(batch[-1]))
+    bridge.listen(services.settings.changed, status, show_runtime)
     bridge.listen(services.settings.changed, status, lambda _: show_disk(services.registry.inventory.snapshot))
     show_runtime()
     show_disk(services.registry.inventory.snapshot)

@@ -476,6 +476,13 @@ class NeedsConfirmation(Conflict):
     sentence = "{question}"
 
 
+class ProfileEndsRuntimes(NeedsConfirmation):
+    """`ends` as in "stops Ollama"."""
+
+    reason_code = "PROFILE_ENDS_RUNTIMES"
+    sentence = "The runtime profile {profile} {ends}. Change it all the same?"
+
+
 class NotOurServer(NeedsConfirmation):
     reason_code = "NOT_OUR_SERVER"
     sentence = "{runtime} was started by another program (PID {pid}), not by this one. End it all the same?"

@@ -16,6 +16,7 @@ from venom_desktop.core.runtimes.ask import Ask
 from venom_desktop.core.runtimes.base import Runtime
 from venom_desktop.core.runtimes.crash_watch import CrashWatch
 from venom_desktop.core.runtimes.model_settings import ModelSettingsStore
+from venom_desktop.core.runtimes.profile_change import ChangeProfile
 from venom_desktop.core.runtimes.remotes import Remotes
 from venom_desktop.core.runtimes.state_check import StateCheck
 from venom_desktop.core.secrets.vault import Vault
@@ -36,6 +37,7 @@ class Services:
     active: ActiveModelStore
     crash_watch: CrashWatch
     state_check: StateCheck
+    profiles: ChangeProfile
     ask: Ask
     gate: Gate
     model_settings: ModelSettingsStore

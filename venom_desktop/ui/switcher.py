@@ -99,8 +99,10 @@ class Switcher(Popup):
         *,
         browse: Callable[[], object],
         on_cure: Callable[[Cure], object],
+        allows: Callable[[str], bool] = lambda runtime: True,
     ) -> None:
         self._bridge, self._registry, self._button, self._on_cure = bridge, registry, button, on_cure
+        self._allows = allows
         self.search = SearchField(tr("Switch to…"))
         self.problem = Banner("cure", closable=True)
         self.list = QListView()
@@ -145,7 +147,7 @@ class Switcher(Popup):
 
     def _show(self) -> None:
         inventory = self._registry.inventory.snapshot
-        self.rows.show_rows(switch_rows(inventory, self.search.text()))
+        self.rows.show_rows(switch_rows(inventory, self.search.text(), allows=self._allows))
         self._select(first_choice(self.rows.rows))
         self.nothing.setText(
             tr("No installed model is called so.") if inventory.models else tr("Nothing is installed yet.")

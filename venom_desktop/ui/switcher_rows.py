@@ -1,5 +1,6 @@
 """Which rows the switcher shows for what is installed and what was typed."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum, auto
@@ -43,14 +44,20 @@ class SwitchRow:
         return tr("active") if self.active else ""
 
 
-def switch_rows(inventory: InventorySnapshot, text: str) -> tuple[SwitchRow, ...]:
-    """Runtimes with their models, what was used last on top; then what can be unloaded. `text` narrows by words."""
+def switch_rows(
+    inventory: InventorySnapshot, text: str, *, allows: Callable[[str], bool] = lambda runtime: True
+) -> tuple[SwitchRow, ...]:
+    """Runtimes with their models, what was used last on top; then what can be unloaded. `text` narrows by words.
+
+    A runtime that is not allowed has no row.
+    """
     words = text.casefold().split()
     usable = [
         model
         for model in inventory.models
         if model.status is ModelStatus.INSTALLED and _matches(model, words, inventory)
     ]
+    usable = [model for model in usable if allows(model.runtime)]
     usable.sort(key=_last_used, reverse=True)
     rows: list[SwitchRow] = []
     for runtime in dict.fromkeys(model.runtime for model in usable):

@@ -193,6 +193,7 @@ async def _open(
         tools=tools,
         crash_watch=services.crash_watch,
         mend=mend,
+        settings=services.settings,
     )
     models.append(
         VllmModels(

@@ -125,6 +125,7 @@ async def open_desk(
             account=HubAccount(http, endpoint=lambda: hub.url, token=vault.reader(HUGGING_FACE)),
             ui_state=ui_state,
             places=Places(models=paths.models, config=paths.config, log=paths.log),
+            profiles=services.profiles,
             api=api if with_api else None,
             picker=picker,
             login=login,

@@ -3,13 +3,13 @@
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from venom_desktop.api.payloads import Json, active_payload, runtime_payload
+from venom_desktop.api.payloads import Json, active_payload, profile_payload, runtime_payload
 from venom_desktop.api.replies import reply
-from venom_desktop.api.schemas import ActiveServer, Confirmation
+from venom_desktop.api.schemas import ActiveServer, Confirmation, ProfileChoice
 from venom_desktop.core.errors import NeedsConfirmation, NoActiveModel, RemoteControl, UnknownRuntime
 from venom_desktop.core.registry.names import is_remote
 from venom_desktop.core.runtimes.base import Control, Runtime, ServerRuntime
-from venom_desktop.core.runtimes.profiles import RuntimeProfile
+from venom_desktop.core.runtimes.profiles import RuntimeProfile, parse_profile
 from venom_desktop.core.services import Services
 
 
@@ -22,6 +22,8 @@ class SystemRoutes:
         router.add_api_route("/system/llm-servers/active", self.active, methods=["GET"])
         router.add_api_route("/system/llm-servers/active", self.activate, methods=["POST"])
         router.add_api_route("/system/llm-runtime/active", self.active, methods=["GET"])
+        router.add_api_route("/system/profile", self.profile, methods=["GET"])
+        router.add_api_route("/system/profile", self.change_profile, methods=["POST"])
         for verb in (self.start, self.stop, self.restart):
             router.add_api_route(f"/system/llm-servers/{{name}}/{verb.__name__}", verb, methods=["POST"])
 
@@ -73,6 +75,15 @@ class SystemRoutes:
         await runtime.stop(force=confirmed)
         await self._services.registry.activate_model(model, name)
         return self._answer(runtime)
+
+    async def profile(self) -> Response:
+        """Which runtimes are offered, and who decided that."""
+        return reply(profile_payload(self._services.settings))
+
+    async def change_profile(self, body: ProfileChoice) -> Response:
+        """Choose another profile; what it forbids and runs is stopped, so that is asked first."""
+        await self._services.profiles.change(parse_profile(body.profile), confirm=body.confirm)
+        return reply(profile_payload(self._services.settings))
 
     def _offered(self) -> dict[str, Runtime]:
         profile = RuntimeProfile(self._services.settings.snapshot.runtime_profile.value)

@@ -1,6 +1,6 @@
 """The facade of SPEC section 2: every verb on models, for window, API, command line and scripts alike."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -44,6 +44,8 @@ class RegistryParts:
     verifying: VerifyModels
     stored: StoredModels | None = None
     """None where no runtime keeps its models by itself."""
+    require_runtime: Callable[[str], None] = lambda runtime: None
+    """Raises where the profile forbids one."""
 
 
 class ModelRegistry:
@@ -61,6 +63,7 @@ class ModelRegistry:
         self._activating = parts.activating
         self._verifying = parts.verifying
         self._stored = parts.stored
+        self._require_runtime = parts.require_runtime
         self._no_updates: Signal[Updates] = Signal()
 
     async def list_available_models(
@@ -84,11 +87,17 @@ class ModelRegistry:
         `PullModels.install` for what they raise.
         """
         source = _provider(provider)
+        self.require_runtime(runtime)
         stores = self._stored.stores.by_runtime if self._stored is not None else {}
         chosen = require_pair(source, runtime, offered=(*RUNTIMES, *stores))
         if self._stored is not None and chosen in stores:
             return await self._stored.pulling.install(model_name, source, chosen)
         return await self._installing.install(model_name, source, chosen)
+
+    def require_runtime(self, runtime: str | None) -> None:
+        """Raises `ProfileForbidsRuntime` for a runtime that the profile does not offer, also one that is not here."""
+        if runtime is not None:
+            self._require_runtime(runtime)
 
     async def find_model(self, model_name: str, runtime: str | None = None) -> ModelMetadata:
         """The row of an installed model, also of one that another program has just brought.

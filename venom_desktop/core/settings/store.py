@@ -57,19 +57,20 @@ class SettingsStore:
         `StorageFailed` or `DiskFull`; nothing has changed then.
         """
         checked = from_json(key, value)
-        self._refuse_if_locked(key)
+        self.require_free(key)
         async with self._writing:
             await asyncio.to_thread(_write, self._path, key, value=to_json(checked))
             self._publish({**self._from_file, key: checked})
 
     async def reset(self, key: str) -> None:
         """Return to the default. Raises like `set`."""
-        self._refuse_if_locked(key)
+        self.require_free(key)
         async with self._writing:
             await asyncio.to_thread(_forget, self._path, key)
             self._publish({name: value for name, value in self._from_file.items() if name != key})
 
-    def _refuse_if_locked(self, key: str) -> None:
+    def require_free(self, key: str) -> None:
+        """Raises `SettingLocked` where the environment decides, `InvalidInput` for an unknown key."""
         variable = info(key).about.variable
         if key in self._from_environment:
             raise SettingLocked(name=key, variable=variable)

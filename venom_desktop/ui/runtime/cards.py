@@ -21,6 +21,8 @@ from venom_desktop.core.runtimes.base import (
     ServerRuntime,
 )
 from venom_desktop.core.runtimes.crash_watch import CrashWatch
+from venom_desktop.core.runtimes.profiles import RuntimeProfile
+from venom_desktop.core.settings.store import SettingsStore
 from venom_desktop.ui.bridge import Bridge
 from venom_desktop.ui.dialogs import answer, ask
 from venom_desktop.ui.links import open_link
@@ -61,6 +63,7 @@ class RuntimeCards(QWidget):
         load_settings: Callable[[ModelKey], LoadSettings],
         crash_watch: CrashWatch | None = None,
         mend: Mend | None = None,
+        settings: SettingsStore | None = None,
     ) -> None:
         super().__init__()
         self._mend_settings = mend
@@ -72,12 +75,16 @@ class RuntimeCards(QWidget):
         self._operations = operations
         self._load_settings = load_settings
         self._refused: dict[str, tuple[Exception, RuntimeSnapshot]] = {}
+        self._settings = settings
         self._tools = tools
         self.servers: dict[str, ServerDesk] = {}
         self.cards: dict[str, RuntimeCard] = {}
         self._layout = CardLayout()
         self.setLayout(self._layout)
         self._follow()
+        for source in (settings, crash_watch):
+            if source is not None:
+                bridge.listen_merged(source.changed, self, lambda _: self.changed.emit())
 
     def _make_card(self, name: str, runtime: Runtime) -> RuntimeCard:
         card = RuntimeCard(runtime.snapshot.title)
@@ -87,8 +94,15 @@ class RuntimeCards(QWidget):
         card.menu.aboutToShow.connect(lambda: fill_menu(card.menu, self._menu(name)))
         return card
 
+    def offered(self) -> dict[str, Runtime]:
+        """Those that the profile allows."""
+        if self._settings is None:
+            return dict(self._runtimes)
+        profile = RuntimeProfile(self._settings.snapshot.runtime_profile.value)
+        return {name: runtime for name, runtime in self._runtimes.items() if profile.allows(name)}
+
     def _follow(self) -> None:
-        """One card for each runtime of this computer, also for one that came later."""
+        """One card for each runtime of this computer, also for one that came later; a forbidden one is hidden."""
         now = {name: runtime for name, runtime in self._runtimes.items() if not is_remote(name)}
         for name in [name for name in self.cards if name not in now]:
             card = self.cards.pop(name)
@@ -102,6 +116,9 @@ class RuntimeCards(QWidget):
                 self.servers[name] = ServerDesk(runtime, self._tools.get(name, NO_TOOLS))
             self.cards[name] = self._make_card(name, runtime)
             self._layout.addWidget(self.cards[name])
+        offered = self.offered()
+        for name, card in self.cards.items():
+            card.setVisible(name in offered)
 
     def show_state(self) -> None:
         self._follow()

@@ -20,6 +20,7 @@ from venom_desktop.core.runtimes.ask import Ask
 from venom_desktop.core.runtimes.base import FollowedRuntime, LoadSettings, Runtime
 from venom_desktop.core.runtimes.crash_watch import CrashWatch
 from venom_desktop.core.runtimes.live import RuntimeNews
+from venom_desktop.core.settings.store import SettingsStore
 from venom_desktop.core.settings.ui_state import UiState
 from venom_desktop.ui.bridge import Bridge
 from venom_desktop.ui.i18n import tr
@@ -64,6 +65,7 @@ class RuntimeTab(QWidget):
         tools: Mapping[str, ServerTools] = _NONE,
         crash_watch: CrashWatch | None = None,
         mend: Mend | None = None,
+        settings: SettingsStore | None = None,
     ) -> None:
         super().__init__()
         self._bridge = bridge
@@ -72,7 +74,6 @@ class RuntimeTab(QWidget):
         self._active = active
         self._host = host
         self._tools = tools
-        self._crash_watch = crash_watch
         self._narrow = False
         self.verbs = RuntimeVerbs(runtimes, registry=registry, active=active)
         self.panel = RuntimeCards(
@@ -85,6 +86,7 @@ class RuntimeTab(QWidget):
             load_settings=load_settings,
             crash_watch=crash_watch,
             mend=mend,
+            settings=settings,
         )
         self.cards = self.panel.cards
         self.remotes = RemoteCards(
@@ -121,8 +123,6 @@ class RuntimeTab(QWidget):
         for tools in self._tools.values():
             if tools.setup is not None:
                 bridge.listen_merged(tools.setup.changed, self, self._take_news)
-        if self._crash_watch is not None:
-            bridge.listen_merged(self._crash_watch.changed, self, self._take_news)
         bridge.listen_merged(self._active.changed, self, self._take_news)
         bridge.listen_merged(registry.inventory.changed, self, self._take_news)
         bridge.listen_merged(registry.operations.changed, self, self._take_news)
@@ -145,7 +145,7 @@ class RuntimeTab(QWidget):
         self.remotes.show_state()
         if self.tuning is not None and self.tuning.isVisible():
             self.tuning.look()
-        self.loaded.show_rows(loaded_rows(self._runtimes, self._active.snapshot.key))
+        self.loaded.show_rows(loaded_rows(self.panel.offered(), self._active.snapshot.key))
         active = self._active.snapshot
         answerer = answerer_of(
             active,

@@ -5,12 +5,15 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QWidget
 
+from venom_desktop.core.errors import ProfileEndsRuntimes
 from venom_desktop.core.runtimes.llama_server_check import check_llama_server
+from venom_desktop.core.runtimes.profile_change import ChangeProfile, Ending
 from venom_desktop.core.runtimes.profiles import RuntimeProfile
 from venom_desktop.core.runtimes.vllm_facts import NAME as VLLM
 from venom_desktop.core.settings.schema import Profile
 from venom_desktop.core.settings.store import SettingsStore
 from venom_desktop.ui.bridge import Bridge
+from venom_desktop.ui.dialogs import Question, ask
 from venom_desktop.ui.i18n import tr
 from venom_desktop.ui.settings.ollama import ollama_rows, site_rows
 from venom_desktop.ui.settings.path_row import PathRow
@@ -22,7 +25,10 @@ from venom_desktop.ui.widgets import Label, SettingsBox, SettingsPage, column
 
 
 class ProfileRow(SegmentedRow):
-    def __init__(self, bridge: Bridge, settings: SettingsStore) -> None:
+    """Asks before it ends what the chosen profile forbids."""
+
+    def __init__(self, bridge: Bridge, settings: SettingsStore, profiles: ChangeProfile) -> None:
+        self._profiles = profiles
         super().__init__(
             bridge,
             settings,
@@ -34,6 +40,28 @@ class ProfileRow(SegmentedRow):
             ),
             choices=[(Profile.LIGHT, tr("Light")), (Profile.FULL, tr("Full")), (Profile.LLM_OFF, tr("Off"))],
         )
+
+    async def save(self, value: object) -> None:
+        profile = RuntimeProfile(str(value))
+        try:
+            await self._profiles.change(profile)
+        except ProfileEndsRuntimes:
+            if await ask(self, profile_question(self._profiles.ending(profile))):
+                await self._profiles.change(profile, confirm=True)
+        finally:
+            self.show_stored()
+
+
+def profile_question(ending: Ending) -> Question:
+    """What ends with the change."""
+    silent = None if ending.model is None else tr("{model} answers no more.", model=ending.model.name)
+    stops = [tr("{runtime} is stopped.", runtime=server.title) for server in ending.servers]
+    return Question(
+        title=tr("Change what may run here?"),
+        consequence=" ".join(part for part in (silent, *stops) if part),
+        safe=tr("Leave it as it is"),
+        action=tr("Change and stop"),
+    )
 
 
 class LlamaServerRow(PathRow):
@@ -65,9 +93,9 @@ class LlamaServerRow(PathRow):
 
 
 class RuntimesPage(SettingsPage):
-    def __init__(self, bridge: Bridge, settings: SettingsStore, picker: Picker) -> None:
+    def __init__(self, bridge: Bridge, settings: SettingsStore, picker: Picker, profiles: ChangeProfile) -> None:
         super().__init__(tr("Runtimes"))
-        self.profile = ProfileRow(bridge, settings)
+        self.profile = ProfileRow(bridge, settings, profiles)
         self.engine = LlamaServerRow(bridge, settings, picker)
         self.restart = SwitchRow(
             bridge,

@@ -11,6 +11,7 @@ from venom_desktop.core.errors import Cure
 from venom_desktop.core.login_start import LoginStart
 from venom_desktop.core.registry.registry import ModelRegistry
 from venom_desktop.core.runtimes.base import Runtime
+from venom_desktop.core.runtimes.profile_change import ChangeProfile
 from venom_desktop.core.runtimes.remotes import Remotes
 from venom_desktop.core.secrets.vault import Vault
 from venom_desktop.core.settings.schema import Theme
@@ -57,6 +58,7 @@ class SettingsParts:
     account: HubAccount
     ui_state: UiState
     places: Places
+    profiles: ChangeProfile
     api: ApiControl | None = None
     picker: Picker | None = None
     remotes: Remotes | None = None
@@ -132,7 +134,7 @@ class SettingsTab(QWidget):
                 models_dir=parts.places.models,
                 free_space=self._free_space,
             ),
-            PageName.RUNTIMES: lambda: RuntimesPage(bridge, parts.settings, self._picker),
+            PageName.RUNTIMES: lambda: RuntimesPage(bridge, parts.settings, self._picker, parts.profiles),
         }
         remotes = parts.remotes
         if remotes is not None:
