@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from venom_desktop.core.errors import InvalidInput, KeyTravelsOpenly
@@ -109,6 +109,13 @@ class RemoteDialog(Dialog):
             self._bridge.cancel(work)
         super().done(result)
 
+    def event(self, event: QEvent) -> bool:
+        handled = super().event(event)
+        if event.type() is QEvent.Type.LayoutRequest:
+            # Before it the layout remembers the height of the sentence that was there.
+            self._grow()
+        return handled
+
     def focus_first(self) -> None:
         self.title.setFocus(Qt.FocusReason.TabFocusReason)
 
@@ -204,7 +211,6 @@ class RemoteDialog(Dialog):
         self.told.setText(sentence)
         self.told.set_tone(tone)
         self.told.setToolTip(tip)
-        self._grow()
 
 
 def _open_question(host: str) -> Question:
