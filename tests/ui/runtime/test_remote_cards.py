@@ -93,7 +93,7 @@ def test_a_server_that_goes_says_so_with_the_way_to_mend_it(
         server.go_down()
         choose(card_of(desk), "Ask it again")
         await desk.until(lambda: word(desk) == "Not reachable")
-        assert "does not answer at" in card_of(desk).detail.toolTip()
+        assert "does not answer at" in card_of(desk).detail.text()
         choose(card_of(desk), "Remote servers…")
         assert desk.cures == [Cure.OPEN_REMOTES]
         server.come_back()

@@ -41,11 +41,10 @@ class RemoteCard(Frame):
         self.menu.aboutToShow.connect(lambda: fill(self.menu))
         self.setAccessibleName(title)
 
-    def show_state(self, snapshot: RuntimeSnapshot, detail: str, tone: ColorRole, *, tip: str, current: bool) -> None:
+    def show_state(self, snapshot: RuntimeSnapshot, detail: str, tone: ColorRole, *, current: bool) -> None:
         self.title.setText(snapshot.title)
         self.detail.setText(detail)
         self.detail.set_tone(tone)
-        self.detail.setToolTip(tip)
         self.pill.show_look(remote_look(snapshot))
         self.set_current(current)
         self.setAccessibleName(snapshot.title)
@@ -112,14 +111,13 @@ class RemoteCards(QWidget):
         key = self._active()
         current = key is not None and key.runtime == snapshot.name and snapshot.error is None
         if error is not None:
-            message = message_of(error)
-            card.show_state(snapshot, message.sentence, "bad", tip=message.sentence, current=current)
+            card.show_state(snapshot, message_of(error).sentence, "bad", current=current)
         elif current and key is not None:
             text = tr("Active · {model} answers here", model=short_name(key.name))
-            card.show_state(snapshot, text, "accent_text", tip="", current=True)
+            card.show_state(snapshot, text, "accent_text", current=True)
         else:
             text = self._facts(snapshot)
-            card.show_state(snapshot, text, "text2", tip=text, current=False)
+            card.show_state(snapshot, text, "text2", current=False)
 
     def _facts(self, snapshot: RuntimeSnapshot) -> str:
         count = self._count(snapshot.name)
