@@ -10,7 +10,7 @@ from venom_desktop.core.runtimes.vllm_settings import VllmOptions, VllmSettings,
 SMALL_CACHE = (
     "ValueError: To serve at least one request with the models's max seq len (32768), (6.20 GiB KV cache is needed, "
     "which is larger than the available KV cache memory (3.30 GiB). Based on the available memory, the estimated "
-    "maximum model length is 16384. Try increasing `gpu_memory_utilization` or decreasing `max_model_len` when "
+    "maximum model length is 12288. Try increasing `gpu_memory_utilization` or decreasing `max_model_len` when "
     "initializing the engine."
 )
 FULL_CARD = (
@@ -37,9 +37,9 @@ def now(**chosen: int | float) -> VllmSettings:
 
 def test_a_context_too_long_is_lowered_to_what_fits_and_says_what_that_saves() -> None:
     proposal = proposal_for(told(SMALL_CACHE), now(max_model_len=32768))
-    assert proposal.settings.max_model_len == 16384
-    saved = round(6.2 * 2**30 / 2)
-    assert proposal.changes == (Change(what=Lowered.CONTEXT, before=32768, after=16384, saves_bytes=saved),)
+    assert proposal.settings.max_model_len == 12288
+    saved = round(6.2 * 2**30 * 5 / 8)
+    assert proposal.changes == (Change(what=Lowered.CONTEXT, before=32768, after=12288, saves_bytes=saved),)
 
 
 def test_a_context_that_nobody_chose_is_the_one_that_it_asked_for() -> None:

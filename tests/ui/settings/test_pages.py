@@ -229,8 +229,10 @@ async def test_a_cure_leads_to_the_place_and_is_ready_to_type(desk: Desk) -> Non
     assert storage(desk).quota.field.selectedText() == "50"
     desk.tab.show_cure(Cure.OPEN_TOKEN_SETTINGS)
     assert hub_page(desk).isVisible()
+    runtimes = desk.tab.page(PageName.RUNTIMES)
+    assert not runtimes.isVisible()
     desk.tab.show_cure(Cure.OPEN_RUNTIME_SETTINGS)
-    assert engine(desk).isVisible()
+    assert runtimes.isVisible()
 
 
 async def test_without_an_api_there_is_no_page_for_it(themed: QApplication, private_home: Path, hub: HubServer) -> None:
