@@ -34,5 +34,10 @@ class Signal(Generic[T]):
                 _log.exception("A listener failed")
 
     @property
+    def listeners(self) -> int:
+        """How many hear it now."""
+        return len(self._listeners)
+
+    @property
     def has_listeners(self) -> bool:
         return bool(self._listeners)

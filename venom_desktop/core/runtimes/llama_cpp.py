@@ -116,10 +116,11 @@ class LlamaCpp:
 
     async def load(self, model: ModelMetadata, settings: LoadSettings) -> None:
         """Serve `model` alone. Raises `FileMissing`, `RuntimeFailed`, and `LoadCancelled` after `stop`."""
-        path = await asyncio.to_thread(_existing, model)
         stops = self._stops
+        # Whoever came first loads first: nothing is waited for before the lock.
         async with self._lock:
             self._refuse_if_stopped(stops, model)
+            path = await asyncio.to_thread(_existing, model)
             if self._serves(model, settings):
                 self._model = model
                 return

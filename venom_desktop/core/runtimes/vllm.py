@@ -125,10 +125,11 @@ class Vllm:
 
     async def load(self, model: ModelMetadata, settings: LoadSettings) -> None:
         """As `Runtime`; raises `ServerRunsAlready`, `ServerPortTaken` before anything is stopped, `VllmMissing`."""
-        await asyncio.to_thread(self._orders.folder, model)
         stops = self._stops
+        # Whoever came first loads first: nothing is waited for before the lock.
         async with self._lock:
             self._refuse_if_stopped(stops, model)
+            await asyncio.to_thread(self._orders.folder, model)
             order = await asyncio.to_thread(self._orders.make, model, settings)
             if await self._is_there(order, model):
                 self._model = model
