@@ -19,11 +19,10 @@ from venom_desktop.ui.settings.ollama import (
     OllamaProfileRow,
     OllamaProgramRow,
     SiteRow,
-    UnitRow,
-    UnitScopeRow,
 )
 from venom_desktop.ui.settings.runtimes import RuntimesPage
 from venom_desktop.ui.settings.tab import PageName
+from venom_desktop.ui.settings.unit_rows import UnitRow, UnitScopeRow
 from venom_desktop.ui.widgets import Pill
 
 Row = TypeVar("Row", bound=QWidget)

@@ -12,9 +12,11 @@ from tests.fakes.vllm import install_vllm
 from tests.ui.settings.desk import Desk, open_desk, said_by, until
 from venom_desktop.core.settings.schema import Profile, UnitScope
 from venom_desktop.core.settings.store import Source
+from venom_desktop.ui.settings.rows import FieldRow
 from venom_desktop.ui.settings.runtimes import RuntimesPage
 from venom_desktop.ui.settings.tab import PageName
-from venom_desktop.ui.settings.vllm import VllmFieldRow, VllmProgramRow, VllmScopeRow, VllmShareRow
+from venom_desktop.ui.settings.unit_rows import UnitScopeRow
+from venom_desktop.ui.settings.vllm import VllmProgramRow, VllmShareRow
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="there is systemd on Linux alone")
 
@@ -38,8 +40,8 @@ async def offered(desk: Desk) -> RuntimesPage:
     return found
 
 
-def line(desk: Desk, key: str) -> VllmFieldRow:
-    return next(one for one in page(desk).findChildren(VllmFieldRow) if one.key == key)
+def line(desk: Desk, key: str) -> FieldRow:
+    return next(one for one in page(desk).findChildren(FieldRow) if one.key == key)
 
 
 def enter(field: QLineEdit, text: str) -> None:
@@ -122,7 +124,7 @@ async def test_an_address_a_port_and_a_unit_are_stored(desk: Desk) -> None:
     await until(lambda: desk.settings.snapshot.vllm_systemd_unit == "my-vllm.service")
     await until(lambda: desk.settings.snapshot.vllm_port == 8100)
     assert desk.settings.snapshot.vllm_host == "0.0.0.0"
-    scope = found.findChild(VllmScopeRow)
-    assert isinstance(scope, VllmScopeRow)
+    scope = found.vllm.findChild(UnitScopeRow)
+    assert isinstance(scope, UnitScopeRow)
     scope.control.choose(2)
     await until(lambda: desk.settings.snapshot.vllm_systemd_scope is UnitScope.USER)

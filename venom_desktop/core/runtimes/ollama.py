@@ -221,11 +221,8 @@ class Ollama:
     @contextmanager
     def passing(self) -> Iterator[Upstream]:
         upstream = self.upstream()
-        self._state.publish(answering=self._state.snapshot.answering + 1)
-        try:
+        with self._state.answering():
             yield upstream
-        finally:
-            self._state.publish(answering=self._state.snapshot.answering - 1)
 
     async def chat(self, request: ChatRequest) -> AsyncGenerator[ChatChunk, None]:
         """As `Runtime`; a model that the server let go is loaded first. Raises `ActiveModelGone`."""

@@ -13,6 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from venom_desktop.core.runtimes.control.commands import CommandHangs, outcome_of
+from venom_desktop.core.runtimes.program_file import FileMark, file_mark
 
 PROGRAM = "ollama.exe" if sys.platform == "win32" else "ollama"
 SUPPORTED_SINCE = (0, 16)
@@ -66,7 +67,7 @@ class OllamaProgram:
         self._ours = ours
         self._environ = environ
         self._usual = usual
-        self._versions: dict[tuple[Path, float, int], str | None] = {}
+        self._versions: dict[FileMark, str | None] = {}
 
     def path(self) -> Path | None:
         """Looks at some folders: call it in a thread. A path of the settings is given even where nothing is."""
@@ -95,7 +96,7 @@ class OllamaProgram:
         return next(((path, Origin.USUAL_PLACE) for path in usual if _is_program(path)), None)
 
     async def _version(self, path: Path) -> str | None:
-        key = await asyncio.to_thread(_state_of, path)
+        key = await asyncio.to_thread(file_mark, path)
         if key is None:
             return None
         if key not in self._versions:
@@ -130,15 +131,6 @@ def nobody_listens() -> Iterator[str]:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as held:
         held.bind(("127.0.0.1", 0))
         yield f"127.0.0.1:{held.getsockname()[1]}"
-
-
-def _state_of(path: Path) -> tuple[Path, float, int] | None:
-    """Differs for every version of the file; None where there is none."""
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return path, status.st_mtime, status.st_size
 
 
 def _is_program(path: Path) -> bool:

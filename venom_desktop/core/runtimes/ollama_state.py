@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -21,30 +20,23 @@ from venom_desktop.core.runtimes.control.diagnose import diagnose
 from venom_desktop.core.runtimes.ollama_facts import NAME as NAME
 from venom_desktop.core.runtimes.ollama_facts import TITLE
 from venom_desktop.core.runtimes.ollama_look import NO_SERVER, OllamaLook
-from venom_desktop.core.signals import Signal
+from venom_desktop.core.runtimes.published import IN_BETWEEN, PublishedState
 
 EXPLANATION_WITHIN_S = 2.0
 _IN_GOOD_ORDER = frozenset({1, 2, 13, 15})
 """SIGHUP, SIGINT, SIGPIPE and SIGTERM: systemd.service(5), SuccessExitStatus=."""
-IN_BETWEEN = (RuntimeState.STARTING, RuntimeState.STOPPING)
 
 
-class OllamaState:
-    """Publishes a snapshot at every change. `gone` is called when there is no server any more."""
+class OllamaState(PublishedState):
+    """`gone` is called when there is no server any more."""
 
     def __init__(self, eye: OllamaLook, *, now: Callable[[], datetime], gone: Callable[[], None]) -> None:
-        self.changed: Signal[RuntimeSnapshot] = Signal()
-        self.snapshot = RuntimeSnapshot(name=NAME, title=TITLE, state=RuntimeState.STOPPED)
+        super().__init__(RuntimeSnapshot(name=NAME, title=TITLE, state=RuntimeState.STOPPED), now=now)
         self._eye = eye
-        self._now = now
         self._gone = gone
         self._looks = 0
         self._look_shown = 0
         self._ended = asyncio.Event()
-
-    @property
-    def is_running(self) -> bool:
-        return self.snapshot.state is RuntimeState.RUNNING
 
     @property
     def was_looked_at(self) -> bool:
@@ -108,16 +100,6 @@ class OllamaState:
             self._gone()
             self._ended.set()
 
-    def publish(self, **changes: Any) -> None:
-        if changes.get("state", self.snapshot.state) is not self.snapshot.state:
-            changes["changed_at"] = self._now()
-        if _is_same(changes.get("error"), self.snapshot.error):
-            # An error that is told again is no news.
-            changes["error"] = self.snapshot.error
-        before, self.snapshot = self.snapshot, replace(self.snapshot, **changes)
-        if before != self.snapshot:
-            self.changed.publish(self.snapshot)
-
     def why_not(self) -> VenomError:
         error = self.snapshot.error
         if isinstance(error, RuntimeFailed | ProgramMissing):
@@ -134,10 +116,6 @@ class OllamaState:
         if self.snapshot.state is RuntimeState.RUNNING:
             return UpstreamFailed(source=TITLE, status="the answer broke off")
         return self.why_not()
-
-
-def _is_same(error: VenomError | None, earlier: VenomError | None) -> bool:
-    return type(error) is type(earlier) and error is not None and vars(error) == vars(earlier)
 
 
 def _is_failure(end: Exit) -> bool:

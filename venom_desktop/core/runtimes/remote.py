@@ -197,11 +197,8 @@ class Remote:
     @contextmanager
     def passing(self) -> Iterator[Upstream]:
         upstream = self.upstream()
-        self._state.publish(answering=self._state.snapshot.answering + 1)
-        try:
+        with self._state.answering():
             yield upstream
-        finally:
-            self._state.publish(answering=self._state.snapshot.answering - 1)
 
     async def chat(self, request: ChatRequest) -> AsyncGenerator[ChatChunk, None]:
         with self.passing() as upstream:

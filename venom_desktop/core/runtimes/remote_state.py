@@ -1,38 +1,37 @@
 """How a server elsewhere stands: what the last look found, and which of its loaded models came from here."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
-from typing import Any
 from urllib.parse import urlsplit
 
 from venom_desktop.core.errors import SourceBusy, VenomError
 from venom_desktop.core.registry.model import ModelMetadata
 from venom_desktop.core.runtimes.base import Control, LoadedModel, RuntimeSnapshot, RuntimeState
+from venom_desktop.core.runtimes.published import PublishedState
 from venom_desktop.core.runtimes.remote_base import Found, RemoteServer, RemoteWire
 from venom_desktop.core.runtimes.remote_store import RemoteStore
-from venom_desktop.core.signals import Signal
 
 
-class RemoteState:
-    """`changed` publishes each new snapshot, `store` lists the models. `model` answers here, `held` was loaded here."""
+class RemoteState(PublishedState):
+    """`store` lists the models. `model` answers here, `held` was loaded here."""
 
     def __init__(self, server: RemoteServer, wire: RemoteWire, *, now: Callable[[], datetime]) -> None:
-        self.changed: Signal[RuntimeSnapshot] = Signal()
+        super().__init__(
+            RuntimeSnapshot(
+                name=server.name,
+                title=server.title,
+                state=RuntimeState.STOPPED,
+                control=Control.EXTERNAL,
+                endpoint=server.url,
+                port=_port_of(server.url),
+            ),
+            now=now,
+        )
         self.store = RemoteStore(server, wire, look=self.look, now=now)
         self.model: ModelMetadata | None = None
         self.held: frozenset[str] = frozenset()
         self._wire = wire
-        self._now = now
         self._looks = self._look_shown = 0
-        self.snapshot = RuntimeSnapshot(
-            name=server.name,
-            title=server.title,
-            state=RuntimeState.STOPPED,
-            control=Control.EXTERNAL,
-            endpoint=server.url,
-            port=_port_of(server.url),
-        )
 
     async def look(self) -> VenomError | None:
         """Ask how it stands and show it; gives why it could not be asked. Of two that overlap the later one holds."""
@@ -79,21 +78,7 @@ class RemoteState:
         context = self.model.capabilities.max_context_length
         return (LoadedModel(name=self.model.name, memory_bytes=None, vram_bytes=None, context=context),)
 
-    def publish(self, **changes: Any) -> None:
-        if changes.get("state", self.snapshot.state) is not self.snapshot.state:
-            changes["changed_at"] = self._now()
-        if _is_same(changes.get("error"), self.snapshot.error):
-            # An error that is told again is no news.
-            changes["error"] = self.snapshot.error
-        before, self.snapshot = self.snapshot, replace(self.snapshot, **changes)
-        if before != self.snapshot:
-            self.changed.publish(self.snapshot)
-
 
 def _port_of(url: str) -> int:
     parts = urlsplit(url)
     return parts.port or (443 if parts.scheme == "https" else 80)
-
-
-def _is_same(error: VenomError | None, earlier: VenomError | None) -> bool:
-    return type(error) is type(earlier) and error is not None and vars(error) == vars(earlier)

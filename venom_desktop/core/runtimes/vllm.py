@@ -33,6 +33,7 @@ from venom_desktop.core.runtimes.control.base import Exit
 from venom_desktop.core.runtimes.control.diagnose import diagnose
 from venom_desktop.core.runtimes.control.server_facts import ServerFacts
 from venom_desktop.core.runtimes.openai_wire import adapt_messages, stream_chat
+from venom_desktop.core.runtimes.published import IN_BETWEEN
 from venom_desktop.core.runtimes.vllm_client import VllmClient
 from venom_desktop.core.runtimes.vllm_facts import NAME, TITLE
 from venom_desktop.core.runtimes.vllm_failures import explain
@@ -41,7 +42,7 @@ from venom_desktop.core.runtimes.vllm_order import Orders, Preview
 from venom_desktop.core.runtimes.vllm_program import VllmProgram
 from venom_desktop.core.runtimes.vllm_server import Order, VllmServer
 from venom_desktop.core.runtimes.vllm_settings import VllmOptions, VllmSettings
-from venom_desktop.core.runtimes.vllm_state import IN_BETWEEN, VllmState
+from venom_desktop.core.runtimes.vllm_state import VllmState
 from venom_desktop.core.signals import Unsubscribe
 from venom_desktop.core.tasks import TaskScope
 

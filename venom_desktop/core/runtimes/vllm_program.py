@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from venom_desktop.core.runtimes.control.commands import CommandHangs, outcome_of
+from venom_desktop.core.runtimes.program_file import FileMark, file_mark
 
 PROGRAM = "vllm.exe" if sys.platform == "win32" else "vllm"
 VERSION_WITHIN_S = 120.0
@@ -22,7 +23,7 @@ class VllmProgram:
     def __init__(self, configured: Callable[[], Path | None], *, environ: Mapping[str, str] = os.environ) -> None:
         self._configured = configured
         self._environ = environ
-        self._versions: dict[tuple[Path, float, int], str | None] = {}
+        self._versions: dict[FileMark, str | None] = {}
 
     def path(self) -> Path | None:
         """Looks at some folders. A path of the settings is given even where nothing is."""
@@ -35,7 +36,7 @@ class VllmProgram:
     async def version(self) -> str | None:
         """Asked once for each state of the file, which takes some seconds; None where it does not tell."""
         path = await asyncio.to_thread(self.path)
-        key = None if path is None else await asyncio.to_thread(_state_of, path)
+        key = None if path is None else await asyncio.to_thread(file_mark, path)
         if path is None or key is None:
             return None
         if key not in self._versions:
@@ -51,12 +52,3 @@ async def version_of(program: Path) -> str | None:
         return None
     found = _VERSION.findall(outcome.out)
     return found[-1] if found and outcome.code == 0 else None
-
-
-def _state_of(path: Path) -> tuple[Path, float, int] | None:
-    """Differs for every version of the file; None where there is none."""
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return path, status.st_mtime, status.st_size

@@ -3,9 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from venom_desktop.core.errors import (
     ProgramMissing,
@@ -18,28 +16,21 @@ from venom_desktop.core.errors import (
 )
 from venom_desktop.core.runtimes.base import Control, RuntimeSnapshot, RuntimeState, Upstream
 from venom_desktop.core.runtimes.load_progress import LoadProgress, LoadStep
+from venom_desktop.core.runtimes.published import PublishedState
 from venom_desktop.core.runtimes.vllm_command import API_KEY
 from venom_desktop.core.runtimes.vllm_facts import NAME, TITLE
 from venom_desktop.core.runtimes.vllm_look import Sight
-from venom_desktop.core.signals import Signal
 
 EXPLANATION_WITHIN_S = 2.0
-IN_BETWEEN = (RuntimeState.STARTING, RuntimeState.STOPPING)
 
 
-class VllmState:
-    """Publishes a snapshot at every change."""
+class VllmState(PublishedState):
+    """With the way to the server that answers."""
 
     def __init__(self, *, now: Callable[[], datetime]) -> None:
-        self.changed: Signal[RuntimeSnapshot] = Signal()
-        self.snapshot = RuntimeSnapshot(name=NAME, title=TITLE, state=RuntimeState.STOPPED)
+        super().__init__(RuntimeSnapshot(name=NAME, title=TITLE, state=RuntimeState.STOPPED), now=now)
         self.upstream: Upstream | None = None
-        self._now = now
         self._ended = asyncio.Event()
-
-    @property
-    def is_running(self) -> bool:
-        return self.snapshot.state is RuntimeState.RUNNING
 
     @property
     def is_external(self) -> bool:
@@ -95,26 +86,12 @@ class VllmState:
         else:
             self.forget(RuntimeState.UNAVAILABLE, error=VllmMissing(runtime=TITLE))
 
-    def publish(self, **changes: Any) -> None:
-        if changes.get("state", self.snapshot.state) is not self.snapshot.state:
-            changes["changed_at"] = self._now()
-        error, known = changes.get("error"), self.snapshot.error
-        if error is not None and type(error) is type(known) and vars(error) == vars(known):
-            # An error that is told again is no news.
-            changes["error"] = known
-        before, self.snapshot = self.snapshot, replace(self.snapshot, **changes)
-        if before != self.snapshot:
-            self.changed.publish(self.snapshot)
-
     @contextmanager
     def passing(self) -> Iterator[Upstream]:
         if self.upstream is None:
             raise self.why_not()
-        self.publish(answering=self.snapshot.answering + 1)
-        try:
+        with self.answering():
             yield self.upstream
-        finally:
-            self.publish(answering=self.snapshot.answering - 1)
 
     def why_not(self) -> VenomError:
         error = self.snapshot.error

@@ -1,6 +1,5 @@
 """Ollama: its program, where it answers, how one started here is tuned, and whose unit it may be."""
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -9,27 +8,27 @@ from PySide6.QtWidgets import QWidget
 
 from venom_desktop.core.runtimes.ollama_check import check_ollama
 from venom_desktop.core.settings.environment import OLLAMA_PORT
-from venom_desktop.core.settings.schema import OllamaProfile, UnitScope
+from venom_desktop.core.settings.schema import OllamaProfile
 from venom_desktop.core.settings.store import SettingsStore
 from venom_desktop.ui.bridge import Bridge
 from venom_desktop.ui.i18n import tr
 from venom_desktop.ui.runtime.tuning_words import profile_words
-from venom_desktop.ui.settings.path_row import PathRow
+from venom_desktop.ui.settings.path_row import ProgramRow
 from venom_desktop.ui.settings.picking import Picker
 from venom_desktop.ui.settings.rows import FieldRow, SegmentedRow
+from venom_desktop.ui.settings.unit_rows import unit_rows
 
 ADDRESS_WIDTH: Final = 260
 
 
-class OllamaProgramRow(PathRow):
-    """A program is tried before it is kept."""
-
+class OllamaProgramRow(ProgramRow):
     def __init__(self, bridge: Bridge, settings: SettingsStore, picker: Picker) -> None:
-        self._picker = picker
         super().__init__(
             bridge,
             settings,
+            picker,
             "ollama_path",
+            program="ollama",
             title=tr("Program"),
             help_text=tr("Without a choice: the one installed from here, else the one on PATH."),
             undo=tr("Return to the one that is found"),
@@ -38,15 +37,9 @@ class OllamaProgramRow(PathRow):
     def default_words(self) -> str:
         return tr("Found by itself")
 
-    async def choose(self) -> None:
-        start = self.stored.parent if self.stored is not None else Path.home()
-        program = await self._picker.file(self, tr("Choose ollama"), start)
-        if program is None:
-            return
-        self.show_result(tr("Trying {name}…", name=program.name), "text2")
+    async def tried(self, program: Path) -> str:
         version = await check_ollama(program)
-        await self.save(program)
-        self.show_result(tr("It is Ollama {version}. It is used from the next start on.", version=version), "ok")
+        return tr("It is Ollama {version}. It is used from the next start on.", version=version)
 
 
 class OllamaHostRow(FieldRow):
@@ -95,34 +88,6 @@ class OllamaProfileRow(SegmentedRow):
         )
 
 
-class UnitRow(FieldRow):
-    def __init__(self, bridge: Bridge, settings: SettingsStore) -> None:
-        super().__init__(
-            bridge,
-            settings,
-            "ollama_systemd_unit",
-            title=tr("systemd unit"),
-            help_text=tr("Where there is one, Ollama is started and stopped through it."),
-            width=180,
-        )
-
-
-class UnitScopeRow(SegmentedRow):
-    def __init__(self, bridge: Bridge, settings: SettingsStore) -> None:
-        super().__init__(
-            bridge,
-            settings,
-            "ollama_systemd_scope",
-            title=tr("Whose unit"),
-            help_text=tr("Either looks at your own units first, then at the system's."),
-            choices=[
-                (UnitScope.AUTO, tr("Either")),
-                (UnitScope.SYSTEM, tr("The system's")),
-                (UnitScope.USER, tr("Mine")),
-            ],
-        )
-
-
 class SiteRow(FieldRow):
     """The address of a site or of a mirror."""
 
@@ -132,15 +97,13 @@ class SiteRow(FieldRow):
 
 def ollama_rows(bridge: Bridge, settings: SettingsStore, picker: Picker) -> Sequence[QWidget]:
     """The group of the server; units only where systemd can be."""
-    rows: list[QWidget] = [
+    return (
         OllamaProgramRow(bridge, settings, picker),
         OllamaHostRow(bridge, settings),
         OllamaPortRow(bridge, settings),
         OllamaProfileRow(bridge, settings),
-    ]
-    if sys.platform == "linux":
-        rows += [UnitRow(bridge, settings), UnitScopeRow(bridge, settings)]
-    return rows
+        *unit_rows(bridge, settings, unit="ollama_systemd_unit", scope="ollama_systemd_scope", runtime="Ollama"),
+    )
 
 
 def site_rows(bridge: Bridge, settings: SettingsStore) -> Sequence[QWidget]:

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from venom_desktop.core.settings.store import SettingsStore
 from venom_desktop.ui.bridge import Bridge
 from venom_desktop.ui.i18n import tr
+from venom_desktop.ui.settings.picking import Picker
 from venom_desktop.ui.settings.rows import StoredRow
 from venom_desktop.ui.widgets import Button, ElidedLabel, ToolButton, row, wrapped
 
@@ -54,3 +55,40 @@ class PathRow(StoredRow):
 
     def _words(self, path: Path | None) -> str:
         return self.default_words() if path is None else str(path)
+
+
+class ProgramRow(PathRow):
+    """A program is tried before it is kept; `program` is what its dialog asks for.
+
+    A subclass tries it (`tried`) and says what stands there without a choice.
+    """
+
+    def __init__(
+        self,
+        bridge: Bridge,
+        settings: SettingsStore,
+        picker: Picker,
+        key: str,
+        *,
+        program: str,
+        title: str,
+        help_text: str,
+        undo: str,
+    ) -> None:
+        self._picker = picker
+        self._program = program
+        super().__init__(bridge, settings, key, title=title, help_text=help_text, undo=undo)
+
+    async def tried(self, program: Path) -> str:
+        """What it is, in words. Raises `UnusableProgram`."""
+        raise NotImplementedError
+
+    async def choose(self) -> None:
+        start = self.stored.parent if self.stored is not None else Path.home()
+        program = await self._picker.file(self, tr("Choose {program}", program=self._program), start)
+        if program is None:
+            return
+        self.show_result(tr("Trying {name}…", name=program.name), "text2")
+        words = await self.tried(program)
+        await self.save(program)
+        self.show_result(words, "ok")

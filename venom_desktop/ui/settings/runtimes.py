@@ -16,7 +16,7 @@ from venom_desktop.ui.bridge import Bridge
 from venom_desktop.ui.dialogs import Question, ask
 from venom_desktop.ui.i18n import tr
 from venom_desktop.ui.settings.ollama import ollama_rows, site_rows
-from venom_desktop.ui.settings.path_row import PathRow
+from venom_desktop.ui.settings.path_row import ProgramRow
 from venom_desktop.ui.settings.picking import Picker
 from venom_desktop.ui.settings.rows import SegmentedRow, SwitchRow
 from venom_desktop.ui.settings.vllm import vllm_rows
@@ -64,15 +64,14 @@ def profile_question(ending: Ending) -> Question:
     )
 
 
-class LlamaServerRow(PathRow):
-    """A program is tried before it is kept."""
-
+class LlamaServerRow(ProgramRow):
     def __init__(self, bridge: Bridge, settings: SettingsStore, picker: Picker) -> None:
-        self._picker = picker
         super().__init__(
             bridge,
             settings,
+            picker,
             "llama_server_path",
+            program="llama-server",
             title=tr("Engine"),
             help_text=tr("A llama-server of your own, such as a build for your graphics card, can take its place."),
             undo=tr("Return to the default engine"),
@@ -81,15 +80,8 @@ class LlamaServerRow(PathRow):
     def default_words(self) -> str:
         return tr("llama-server on PATH, else built-in")
 
-    async def choose(self) -> None:
-        start = self.stored.parent if self.stored is not None else Path.home()
-        program = await self._picker.file(self, tr("Choose llama-server"), start)
-        if program is None:
-            return
-        self.show_result(tr("Trying {name}…", name=program.name), "text2")
-        devices = await check_llama_server(program)
-        await self.save(program)
-        self.show_result(devices_words(devices), "ok")
+    async def tried(self, program: Path) -> str:
+        return devices_words(await check_llama_server(program))
 
 
 class RuntimesPage(SettingsPage):

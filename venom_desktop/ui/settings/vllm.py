@@ -1,6 +1,5 @@
 """vLLM: its program, where it listens, how much graphics memory it takes, and whose unit it may be."""
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -9,27 +8,26 @@ from PySide6.QtWidgets import QWidget
 
 from venom_desktop.core.errors import InvalidSetting
 from venom_desktop.core.runtimes.vllm_check import check_vllm
-from venom_desktop.core.settings.schema import UnitScope
 from venom_desktop.core.settings.store import SettingsStore
 from venom_desktop.ui.bridge import Bridge
 from venom_desktop.ui.i18n import tr
-from venom_desktop.ui.settings.path_row import PathRow
+from venom_desktop.ui.settings.path_row import ProgramRow
 from venom_desktop.ui.settings.picking import Picker
-from venom_desktop.ui.settings.rows import FieldRow, SegmentedRow
+from venom_desktop.ui.settings.rows import FieldRow
+from venom_desktop.ui.settings.unit_rows import unit_rows
 
 NUMBER_WIDTH: Final = 96
-NAME_WIDTH: Final = 180
+ADDRESS_WIDTH: Final = 180
 
 
-class VllmProgramRow(PathRow):
-    """A program is tried before it is kept."""
-
+class VllmProgramRow(ProgramRow):
     def __init__(self, bridge: Bridge, settings: SettingsStore, picker: Picker) -> None:
-        self._picker = picker
         super().__init__(
             bridge,
             settings,
+            picker,
             "vllm_path",
+            program="vllm",
             title=tr("Program"),
             help_text=tr("The vllm program in its own Python environment. Without a choice: the one on PATH."),
             undo=tr("Return to the one on PATH"),
@@ -38,15 +36,9 @@ class VllmProgramRow(PathRow):
     def default_words(self) -> str:
         return tr("Found on PATH")
 
-    async def choose(self) -> None:
-        start = self.stored.parent if self.stored is not None else Path.home()
-        program = await self._picker.file(self, tr("Choose vllm"), start)
-        if program is None:
-            return
-        self.show_result(tr("Trying {name}…", name=program.name), "text2")
+    async def tried(self, program: Path) -> str:
         version = await check_vllm(program)
-        await self.save(program)
-        self.show_result(tr("It is vLLM {version}. It is used from the next start on.", version=version), "ok")
+        return tr("It is vLLM {version}. It is used from the next start on.", version=version)
 
 
 class VllmShareRow(FieldRow):
@@ -73,39 +65,19 @@ class VllmShareRow(FieldRow):
         super().show_problem(error)
 
 
-class VllmFieldRow(FieldRow):
-    """A line about where it listens or what keeps it."""
-
-
-class VllmScopeRow(SegmentedRow):
-    def __init__(self, bridge: Bridge, settings: SettingsStore) -> None:
-        super().__init__(
-            bridge,
-            settings,
-            "vllm_systemd_scope",
-            title=tr("Whose unit"),
-            help_text=tr("Either looks at your own units first, then at the system's."),
-            choices=[
-                (UnitScope.AUTO, tr("Either")),
-                (UnitScope.SYSTEM, tr("The system's")),
-                (UnitScope.USER, tr("Mine")),
-            ],
-        )
-
-
 def vllm_rows(bridge: Bridge, settings: SettingsStore, picker: Picker) -> Sequence[QWidget]:
     """The group of vLLM; units only where systemd can be."""
-    rows: list[QWidget] = [
+    return (
         VllmProgramRow(bridge, settings, picker),
-        VllmFieldRow(
+        FieldRow(
             bridge,
             settings,
             "vllm_host",
             title=tr("Address"),
             help_text=tr("Where a server that is started here listens: 127.0.0.1 for this computer alone."),
-            width=NAME_WIDTH,
+            width=ADDRESS_WIDTH,
         ),
-        VllmFieldRow(
+        FieldRow(
             bridge,
             settings,
             "vllm_port",
@@ -116,18 +88,8 @@ def vllm_rows(bridge: Bridge, settings: SettingsStore, picker: Picker) -> Sequen
             number=True,
         ),
         VllmShareRow(bridge, settings),
-    ]
-    if sys.platform == "linux":
-        unit = VllmFieldRow(
-            bridge,
-            settings,
-            "vllm_systemd_unit",
-            title=tr("systemd unit"),
-            help_text=tr("Where there is one, vLLM is started and stopped through it."),
-            width=NAME_WIDTH,
-        )
-        rows += [unit, VllmScopeRow(bridge, settings)]
-    return rows
+        *unit_rows(bridge, settings, unit="vllm_systemd_unit", scope="vllm_systemd_scope", runtime="vLLM"),
+    )
 
 
 def percent_words(share: float) -> str:
