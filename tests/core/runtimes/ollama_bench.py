@@ -66,7 +66,7 @@ class Bench:
             models=self.models,
             program=lambda: self.program,
             default_keep_alive=lambda: "7m",
-            pulse=Pulse(self.client.version, source="Ollama", every_s=0.05, silent_after_s=0.1),
+            pulse=Pulse(self.client.version, source="Ollama", every_s=0.05, silent_after_s=2.0),
             pace=Pace(running_s=0.02, absent_s=0.02),
         )
         self.states: list[RuntimeState] = []

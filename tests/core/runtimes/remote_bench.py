@@ -13,7 +13,7 @@ from venom_desktop.core.runtimes.remote_base import RemoteDraft, RemoteKind, Rem
 SETTINGS = LoadSettings()
 HELLO = ChatRequest(messages=(ChatMessage(role="user", content="Hello"),), temperature=0)
 KEY = "sk-planted-0123456789abcdef"
-QUICK = Pace(looks_s=0.02, beats_s=0.05, silent_after_s=0.3)
+QUICK = Pace(looks_s=0.02, beats_s=0.05, silent_after_s=2.0)
 WITHIN_S = 20
 
 
