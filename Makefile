@@ -2,8 +2,8 @@
 .DEFAULT_GOAL := run
 MADE := .venv/made-from-lock
 
-# Two files of tests at a time, each worker with a screen and a session of its own.
-WORKERS := --dist loadfile --tx "2*popen//python=packaging/session.sh .venv/bin/python"
+# Three files of tests at a time: they wait more than they compute. Each worker has a screen and a session of its own.
+WORKERS := --dist loadfile --tx "3*popen//python=packaging/session.sh .venv/bin/python"
 
 .PHONY: run test setup lint bench soak lock notices clean
 
