@@ -114,6 +114,17 @@ async def test_the_active_model_is_not_removed_whatever_is_confirmed(served: Ser
     assert (model["active"], model["loaded"]) == (True, True)
 
 
+async def test_a_real_load_is_measured_for_the_verdicts_to_come(served: Served) -> None:
+    measured = asyncio.Event()
+    served.services.loads.changed.subscribe(lambda _: measured.set())
+    await served.activate()
+    async with asyncio.timeout(60):
+        await measured.wait()
+    (ratio,) = served.services.load_settings("llama_cpp").lessons["llama"].ratios
+    # A tiny model is hardly more than the engine, of which the formula knows to a factor of two.
+    assert 0.5 < ratio < 2
+
+
 async def test_a_name_on_another_runtime_is_not_found(served: Served, call: Caller) -> None:
     await served.put_model()
     assert await call.refused("DELETE", f"models/registry/{NAME}?runtime=ollama&confirm=true") == (404, "UNKNOWN_MODEL")

@@ -23,11 +23,14 @@ PUBLISHED = frozenset(
         "catalog.vllm_architectures",
         "catalog.quantizations",
         "catalog.fit",
+        "catalog.lessons",
         "catalog.entry_fit",
         "catalog.run_on",
         # Which model answers: written by an activation, read by everyone. The one way to ask it something.
         "runtimes.active",
         "runtimes.ask",
+        # Which runtimes there are, and how to follow them all.
+        "runtimes.live",
         # What a runtime's own store of models offers, and what registries it pulls from.
         "runtimes.model_store",
         # Files of a download that are here already: parts to clear, checksums to compare.

@@ -2,9 +2,10 @@
 
 from collections import ChainMap
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from venom_desktop.app.compose_loads import build_measured_loads
 from venom_desktop.app.compose_ollama import OllamaParts, build_ollama
 from venom_desktop.app.compose_order import keep_inventory_true, lifecycle_of
 from venom_desktop.app.compose_vllm import VllmParts, build_vllm
@@ -26,6 +27,7 @@ from venom_desktop.core.host.monitor import HostMonitor
 from venom_desktop.core.host.nvidia import Nvidia
 from venom_desktop.core.host.system import SystemSampler
 from venom_desktop.core.http import make_client, make_local_client
+from venom_desktop.core.observability.loads import MeasuredLoads
 from venom_desktop.core.operations.history import OperationHistory
 from venom_desktop.core.operations.service import OperationService
 from venom_desktop.core.registry.activate import ActivateModel
@@ -147,6 +149,7 @@ def build(
     for remote in remotes.all:
         runtimes.add(remote)
     gate = Gate(terms_of=remotes.terms_of)
+    loads = MeasuredLoads(database)
 
     def require_runtime(name: str) -> None:
         RuntimeProfile(settings.snapshot.runtime_profile.value).require(name)
@@ -161,10 +164,11 @@ def build(
         return best_quantization(entry, host.last or await sampler.sample())
 
     def load_settings(runtime: str) -> LoadSettings:
-        return vllm.load_settings() if runtime == vllm.runtime.name else ollama.load_settings(runtime)
+        usual = vllm.load_settings() if runtime == vllm.runtime.name else ollama.load_settings(runtime)
+        return replace(usual, lessons=loads.lessons(runtime))
 
     async def choose_for_ollama(entry: CatalogEntry) -> Quantization:
-        load = ollama.load_settings(ollama.runtime.name)
+        load = load_settings(ollama.runtime.name)
         return best_quantization(entry, host.last or await sampler.sample(), settings=load)
 
     async def unload(key: ModelKey) -> None:
@@ -249,6 +253,7 @@ def build(
         catalogs=catalogs,
         search=CatalogSearch(tuple(catalogs.values()), settings=load_settings),
         load_settings=load_settings,
+        loads=loads,
         runtimes=runtimes,
         active=active,
         crash_watch=build_crash_watch(
@@ -283,6 +288,9 @@ def build(
             ollama=ollama,
             llama_cpp=llama_cpp,
             vllm=vllm,
+            measuring=build_measured_loads(
+                loads, runtimes, inventory=inventory, model_settings=model_settings, ollama=ollama, graphics=graphics
+            ),
             runtime_folder=paths.runtime,
         ),
     )

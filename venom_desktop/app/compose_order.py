@@ -9,6 +9,7 @@ from venom_desktop.app.compose_vllm import VllmParts
 from venom_desktop.app.lifecycle import Lifecycle, Step
 from venom_desktop.core.database import Database
 from venom_desktop.core.http import Client
+from venom_desktop.core.observability.measure import MeasureLoads
 from venom_desktop.core.registry.inventory import Inventory
 from venom_desktop.core.registry.manifest import Manifest
 from venom_desktop.core.registry.model import ModelKey
@@ -46,6 +47,7 @@ def lifecycle_of(
     ollama: OllamaParts,
     llama_cpp: LlamaCpp,
     vllm: VllmParts,
+    measuring: MeasureLoads,
     runtime_folder: Path,
 ) -> Lifecycle:
     async def open_manifest() -> None:
@@ -93,6 +95,10 @@ def lifecycle_of(
         services.settings.changed.subscribe(lambda _: vllm.look())
         vllm.look()
 
+    async def measure_loads() -> None:
+        await services.loads.open()
+        measuring.start()
+
     async def end_orphans() -> None:
         """Those of a server that is looked at are left to whoever takes them over."""
         leave = (ollama.runtime.name, *((vllm.runtime.name,) if vllm.is_offered else ()))
@@ -115,6 +121,7 @@ def lifecycle_of(
         Step(name="tasks", stop=scope.close),
         Step(name="operations", start=open_operations, stop=operations.close),
         Step(name="Ollama of our own", start=ollama.setup.open),
+        Step(name="measured loads", start=measure_loads, stop=measuring.close),
         Step(name="first look at Ollama", start=look_at_ollama),
         # Before the servers end with the program: nothing is brought back then.
         Step(name="crash watch", start=watch_for_crashes, stop=services.crash_watch.close),

@@ -11,12 +11,10 @@ from PySide6.QtWidgets import QWidget
 from venom_desktop.app.compose_ollama import OllamaParts
 from venom_desktop.app.compose_vllm import VllmParts
 from venom_desktop.core.catalog.hub_account import HubAccount
-from venom_desktop.core.catalog.recommended import read_recommended
 from venom_desktop.core.errors import Cure, VenomError
 from venom_desktop.core.login_start import LoginStart
 from venom_desktop.core.notices import Notices
 from venom_desktop.core.operations.operation import ModelOperation
-from venom_desktop.core.resources import resource
 from venom_desktop.core.services import Services
 from venom_desktop.core.settings.ui_state import UiState
 from venom_desktop.ui.about import HeaderMenu
@@ -191,8 +189,8 @@ class Furniture:
             model_settings=services.model_settings,
             vault=services.vault,
             ui_state=self._supplies.ui_state,
-            recommended=lambda: read_recommended(resource("recommended.json")),
             load_settings=services.load_settings,
+            learned=services.loads.changed,
         )
         tab = CatalogTab(self._supplies.bridge, parts)
         tab.cure_wanted.connect(self.cure)

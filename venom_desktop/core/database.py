@@ -29,6 +29,19 @@ MIGRATIONS: tuple[str, ...] = (
         measured_bytes INTEGER
     );
     """,
+    """
+    DROP TABLE model_loads;
+    CREATE TABLE model_loads (
+        load_id TEXT PRIMARY KEY,
+        model_name TEXT NOT NULL,
+        runtime TEXT NOT NULL,
+        architecture TEXT NOT NULL,
+        loaded_at TEXT NOT NULL,
+        predicted_bytes INTEGER NOT NULL,
+        measured_bytes INTEGER NOT NULL
+    );
+    CREATE INDEX model_loads_by_kind ON model_loads (runtime, architecture, loaded_at DESC);
+    """,
 )
 """One script per version, applied in order; a landed script is never edited."""
 

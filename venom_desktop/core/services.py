@@ -9,6 +9,7 @@ from venom_desktop.core.catalog.run_on import SettingsOf
 from venom_desktop.core.catalog.search import CatalogSearch
 from venom_desktop.core.governance.gate import Gate
 from venom_desktop.core.host.monitor import HostMonitor
+from venom_desktop.core.observability.loads import MeasuredLoads
 from venom_desktop.core.registry.model import ModelProvider
 from venom_desktop.core.registry.registry import ModelRegistry
 from venom_desktop.core.runtimes.active import ActiveModelStore
@@ -32,7 +33,8 @@ class Services:
     catalogs: Mapping[ModelProvider, DetailedCatalog]
     search: CatalogSearch
     load_settings: SettingsOf
-    """How each runtime loads a model for which nobody chose anything."""
+    """How each runtime loads a model for which nobody chose anything, and what its loads taught."""
+    loads: MeasuredLoads
     runtimes: Mapping[str, Runtime]
     active: ActiveModelStore
     crash_watch: CrashWatch

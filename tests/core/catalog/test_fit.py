@@ -15,9 +15,11 @@ from venom_desktop.core.catalog.fit import (
     bits_per_weight,
     estimated_verdict,
     exact_verdict,
+    predicted_bytes,
 )
 from venom_desktop.core.catalog.gguf_header import GgufHeader, parse_gguf_header
 from venom_desktop.core.catalog.kv_cache import KvType, kv_cache
+from venom_desktop.core.catalog.lessons import Lesson
 from venom_desktop.core.host.sample import HostSample
 
 GB = 10**9
@@ -266,3 +268,39 @@ def test_no_value_of_a_key_breaks_the_calculation(value: int | str | bool | tupl
     header = GgufHeader(version=3, tensor_count=0, keys=keys, whole=True, architecture="gemma3")
     cache = kv_cache(header, context=8192, kv_type=KvType.F16)
     assert cache is None or cache.total_bytes >= 0
+
+
+def test_loads_of_its_kind_put_an_exact_verdict_right_and_leave_others_alone() -> None:
+    header = header_of(gguf_profiles.ALL["gemma3"])
+    taught = LoadSettings(lessons={"gemma3": Lesson(ratios=(1.1, 1.1, 1.1))})
+    other = LoadSettings(lessons={"llama": Lesson(ratios=(1.1, 1.1, 1.1))})
+    plain, right, untouched = (
+        exact_verdict(header, weights_bytes=3 * GB, settings=settings, host=host(free_bytes=8 * GB))
+        for settings in (LoadSettings(), taught, other)
+    )
+
+    assert (plain.loads, right.loads, untouched.loads) == (0, 3, 0)
+    assert right.needed_bytes == pytest.approx(1.1 * plain.needed_bytes, rel=0.02)
+    assert right.error_bytes < plain.error_bytes
+    assert untouched == plain
+    assert predicted_bytes(header, weights_bytes=3 * GB, settings=taught) == plain.needed_bytes
+
+
+def test_what_loads_taught_decides_where_a_model_goes() -> None:
+    header = header_of(gguf_profiles.ALL["llama"])
+    plain = exact_verdict(header, weights_bytes=GB, settings=LoadSettings(), host=host(free_bytes=8 * GB))
+    tight = host(free_bytes=int(plain.needed_bytes * 1.1))
+    taught = LoadSettings(lessons={"llama": Lesson(ratios=(1.3,) * 5)})
+
+    assert exact_verdict(header, weights_bytes=GB, settings=LoadSettings(), host=tight).place is FitPlace.RAM
+    assert exact_verdict(header, weights_bytes=GB, settings=taught, host=tight).place is FitPlace.TOO_BIG
+
+
+def test_an_estimate_learns_nothing_its_weights_are_a_guess() -> None:
+    settings = LoadSettings(lessons={"": Lesson(ratios=(2.0,)), "llama": Lesson(ratios=(2.0,))})
+    unknown = header_of({"general.architecture": "llama", "llama.context_length": 4096})
+    verdict = exact_verdict(unknown, weights_bytes=GB, settings=settings, host=host(free_bytes=8 * GB))
+
+    assert verdict.grade is FitGrade.ESTIMATED
+    assert verdict.loads == 0
+    assert predicted_bytes(unknown, weights_bytes=GB, settings=settings) is None

@@ -63,6 +63,15 @@ def test_a_model_is_described() -> None:
     assert details.parameter_count == 8190735360
 
 
+def test_the_header_is_told_unless_a_part_of_it_is_kept_back() -> None:
+    info = {"general.architecture": "qwen3", "qwen3.block_count": 36, "tokenizer.ggml.tokens": None}
+    whole = details_of({"model_info": info}).header
+    assert whole is not None
+    assert (whole.architecture, whole.number("block_count")) == ("qwen3", 36)
+    assert details_of({"model_info": {**info, "qwen3.attention.head_count_kv": None}}).header is None
+    assert details_of({"model_info": None}).header is None
+
+
 def test_what_an_older_server_does_not_tell_is_unknown() -> None:
     details = details_of({"details": {"quantization_level": "unknown"}, "model_info": None})
     can = details.capabilities

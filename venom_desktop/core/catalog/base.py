@@ -51,7 +51,8 @@ class FitGrade(StrEnum):
 class FitVerdict:
     """Memory one model needs against what this machine has; all figures in bytes, context in tokens.
 
-    `needed_bytes` = weights + kv_cache + overhead; `error_bytes` is the half width of the error bar.
+    `needed_bytes` = weights + kv_cache + overhead, put right by as many `loads` of the kind as were measured on this
+    machine (0: the formula alone); `error_bytes` is the half width of the error bar.
     `free_bytes` and `total_bytes` are of the devices the runtime can use (GPU figures None without one).
     """
 
@@ -69,6 +70,7 @@ class FitVerdict:
     total_bytes: int
     gpu_free_bytes: int | None = None
     gpu_total_bytes: int | None = None
+    loads: int = 0
     fits_when_empty: bool = True
     """False when not even the machine's whole memory would do."""
     assumptions: tuple[str, ...] = ()

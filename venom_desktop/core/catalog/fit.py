@@ -1,13 +1,14 @@
 """Says whether a model fits this machine: memory needed, with its error bar, against memory free and in all."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
 
 from venom_desktop.core.catalog.base import SAFETENSORS_RUNTIME, FitGrade, FitPlace, FitVerdict
 from venom_desktop.core.catalog.gguf_header import GgufHeader
 from venom_desktop.core.catalog.kv_cache import BATCH_TOKENS, KvCache, KvType, kv_cache
+from venom_desktop.core.catalog.lessons import Lesson
 from venom_desktop.core.host.sample import HostSample
 
 DEFAULT_CONTEXT: Final = 8192
@@ -80,7 +81,8 @@ class DeviceMemory:
 class LoadSettings:
     """How the model would be loaded; `context` in tokens for each of `parallel` answers at once.
 
-    `gpu_share` is how much of each graphics card the runtime takes, 1 for all of it.
+    `gpu_share` is how much of each graphics card the runtime takes, 1 for all of it. `lessons` are what loads on this
+    machine taught about the runtime, by architecture.
     """
 
     context: int = DEFAULT_CONTEXT
@@ -88,6 +90,7 @@ class LoadSettings:
     parallel: int = 1
     runtime: str = "llama_cpp"
     gpu_share: float = 1.0
+    lessons: Mapping[str, Lesson] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +102,11 @@ class _Need:
     context: int
     grade: FitGrade
     assumptions: tuple[str, ...]
+    lesson: Lesson | None = None
+
+    @property
+    def bytes(self) -> int:
+        return self.weights_bytes + self.kv_cache_bytes + self.overhead_bytes
 
 
 def exact_verdict(
@@ -114,6 +122,19 @@ def exact_verdict(
 
     A header without the keys that tell the context's size gives an estimated verdict.
     """
+    need = _exact_need(header, weights_bytes=weights_bytes, projector_bytes=projector_bytes, settings=settings)
+    return _verdict(need, settings=settings, host=host, gpu=gpu)
+
+
+def predicted_bytes(
+    header: GgufHeader, *, weights_bytes: int, projector_bytes: int = 0, settings: LoadSettings
+) -> int | None:
+    """What the formula alone says of a load, without what earlier ones taught; None where it would only guess."""
+    need = _exact_need(header, weights_bytes=weights_bytes, projector_bytes=projector_bytes, settings=settings)
+    return need.bytes if need.grade is FitGrade.EXACT else None
+
+
+def _exact_need(header: GgufHeader, *, weights_bytes: int, projector_bytes: int, settings: LoadSettings) -> _Need:
     known = header.context_length
     context = min(settings.context, known) if known else settings.context
     cache = kv_cache(header, context=context, kv_type=settings.kv_type, parallel=settings.parallel)
@@ -122,7 +143,7 @@ def exact_verdict(
         cache = _guessed_cache(weights_bytes * 8 / _BITS["Q4_K_M"], context, settings=settings)
     overhead = _overhead(header, context, runtime=settings.runtime)
     weights = weights_bytes + projector_bytes
-    need = _Need(
+    return _Need(
         weights_bytes=weights,
         kv_cache_bytes=cache.total_bytes,
         overhead_bytes=overhead,
@@ -130,8 +151,8 @@ def exact_verdict(
         context=context,
         grade=grade,
         assumptions=(*_words(settings, context, projector_bytes=projector_bytes), *cache.assumptions),
+        lesson=settings.lessons.get(header.architecture or "") if grade is FitGrade.EXACT else None,
     )
-    return _verdict(need, settings=settings, host=host, gpu=gpu)
 
 
 def estimated_verdict(
@@ -236,12 +257,15 @@ def placed(verdict: FitVerdict, *, host: HostSample, gpu: DeviceMemory | None = 
 
 
 def _verdict(need: _Need, *, settings: LoadSettings, host: HostSample, gpu: DeviceMemory | None) -> FitVerdict:
+    lesson = need.lesson or Lesson(ratios=())
+    needed_bytes, error_bytes = lesson.taught(need.bytes, need.error_bytes)
     verdict = FitVerdict(
         place=FitPlace.TOO_BIG,
         grade=need.grade,
         runtime=settings.runtime,
-        needed_bytes=need.weights_bytes + need.kv_cache_bytes + need.overhead_bytes,
-        error_bytes=need.error_bytes,
+        needed_bytes=needed_bytes,
+        error_bytes=error_bytes,
+        loads=lesson.loads,
         weights_bytes=need.weights_bytes,
         kv_cache_bytes=need.kv_cache_bytes,
         overhead_bytes=need.overhead_bytes,

@@ -47,8 +47,8 @@ class GgufHeader:
         return whole_number(self.own(name))
 
 
-def read_gguf_header(path: Path) -> GgufHeader:
-    """The whole header of a local file. Blocking: the loop calls it in a thread.
+def read_gguf_header(path: Path, *, stop_at_vocabulary: bool = False) -> GgufHeader:
+    """The header of a local file, whole or as far as memory needs it. Blocking: the loop calls it in a thread.
 
     Raises `UnreadableModelFile` for anything that is not GGUF, and `FileMissing`.
     """
@@ -59,7 +59,10 @@ def read_gguf_header(path: Path) -> GgufHeader:
             while True:
                 try:
                     return parse_gguf_header(
-                        data, complete=len(data) >= total_bytes, stop_at_vocabulary=False, file_name=path.name
+                        data,
+                        complete=len(data) >= total_bytes,
+                        stop_at_vocabulary=stop_at_vocabulary,
+                        file_name=path.name,
                     )
                 except NeedMoreBytes as more:
                     grown = file.read(max(len(data), more.wanted_bytes - len(data)))

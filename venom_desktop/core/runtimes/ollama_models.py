@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from venom_desktop.core.catalog.gguf_header import GgufHeader
 from venom_desktop.core.errors import UnknownModel, VenomError
 from venom_desktop.core.registry.model import ModelCapabilities, ModelMetadata, ModelProvider
 from venom_desktop.core.registry.names import is_from_hugging_face, is_this_machine, ollama_name, ollama_title
@@ -124,6 +125,13 @@ class OllamaModels:
                     self._publish()
                 return _row(model, self._details[key])
         raise UnknownModel(model_name=name)
+
+    def header(self, name: str) -> GgufHeader | None:
+        """That of the weights, as far as the server told it; None until it did."""
+        wanted = ollama_name(name)
+        model = next((model for model in self._listed or () if model.name == wanted), None)
+        details = None if model is None else self._details.get(_identity(model))
+        return None if details is None else details.header
 
     async def _told(self, steps: AsyncGenerator[PullStep, None]) -> AsyncGenerator[PullStep, None]:
         """The new model is in the list before its end is told."""

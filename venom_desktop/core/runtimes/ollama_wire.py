@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from venom_desktop.core.catalog.gguf_header import GgufHeader, header_from_keys
 from venom_desktop.core.errors import SourceChanged
 from venom_desktop.core.json_values import count_in, mapping_in, moment_in, text_in
 from venom_desktop.core.registry.model import ModelCapabilities
@@ -41,13 +42,17 @@ class OllamaModel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OllamaDetails:
-    """What `/api/show` tells; `license` is the first line of its text, `requires` the oldest server that runs it."""
+    """What `/api/show` tells; `license` is the first line of its text, `requires` the oldest server that runs it.
+
+    `header` is that of its weights without the vocabulary, None where the server keeps a part of it to itself.
+    """
 
     capabilities: ModelCapabilities
     license: str | None = None
     architecture: str | None = None
     parameter_count: int | None = None
     requires: str | None = None
+    header: GgufHeader | None = None
 
 
 def models_of(content: Any) -> tuple[OllamaModel, ...]:
@@ -73,6 +78,7 @@ def details_of(content: Any) -> OllamaDetails:
         architecture=architecture,
         parameter_count=count_in(info.get("general.parameter_count")),
         requires=text_in(content.get("requires")),
+        header=_header(info, architecture),
     )
 
 
@@ -111,6 +117,15 @@ def system_role_of(template: str, modelfile: str = "") -> bool | None:
         return True
     # One that ranges over the messages and writes each one's role writes the system's too.
     return any(".Role" in _COMPARED_ROLE.sub("", action) for action in actions)
+
+
+def _header(info: Mapping[str, Any], architecture: str | None) -> GgufHeader | None:
+    """Of the keys that tell memory, a list (heads of each layer) is told as null."""
+    own = {name: value for name, value in info.items() if name.startswith(f"{architecture}.")}
+    if not own or not all(isinstance(value, bool | int | float | str) for value in own.values()):
+        return None
+    keys = {"general.architecture": str(architecture), **own}
+    return header_from_keys(keys, version=3, tensor_count=0, whole=False, vocabulary_size=None)
 
 
 def _model(row: Mapping[str, Any]) -> OllamaModel:

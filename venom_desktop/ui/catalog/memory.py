@@ -7,7 +7,7 @@ from PySide6.QtCore import Signal as QtSignal
 from PySide6.QtWidgets import QSlider, QWidget
 
 from venom_desktop.ui.catalog.presenter import MemoryUse
-from venom_desktop.ui.i18n import NO_BREAK, gigabytes, gigabytes_of, number, tokens, tokens_short, tr
+from venom_desktop.ui.i18n import NO_BREAK, gigabytes, gigabytes_of, number, plural, tokens, tokens_short, tr
 from venom_desktop.ui.widgets import Label, Legend, Segment, Stack, column, row
 
 LEAST_SHOWN_BYTES = 50_000_000
@@ -69,12 +69,19 @@ class MemoryBar(QWidget):
         super().__init__()
         self._title, self._amount = Label("", "strong"), Label(tone="text2")
         self._stack, self._legend = Stack(tr("Memory")), Legend()
-        self.setLayout(column(row(self._title, None, self._amount), 8, self._stack, 8, self._legend, spacing=0))
+        self._grounds = Label("", "small", tone="text3", wrap=True)
+        head = row(self._title, None, self._amount)
+        self.setLayout(column(head, 8, self._stack, 8, self._legend, 6, self._grounds, spacing=0))
 
     @property
     def amount(self) -> str:
         """ "6.0 of 12.0 GB"."""
         return self._amount.text()
+
+    @property
+    def grounds(self) -> str:
+        """What the figure rests on; "" for an estimate."""
+        return self._grounds.text()
 
     def show_use(self, use: MemoryUse) -> None:
         self._title.setText(tr("Graphics memory") if use.graphics else tr("Memory"))
@@ -84,6 +91,8 @@ class MemoryBar(QWidget):
         marks = [use.total] if use.used > use.total else []
         self._stack.show_segments(segments, use.total, marks=marks)
         self._legend.show_segments(segments)
+        self._grounds.setText(_grounds(use))
+        self._grounds.setVisible(use.loads is not None)
         tip = tr(
             "{needed} needed, give or take {error}; the engine's own memory is counted with the KV cache",
             needed=gigabytes(use.weights + use.context),
@@ -91,6 +100,23 @@ class MemoryBar(QWidget):
         )
         self._stack.setToolTip(tip)
         self._legend.setToolTip(tip)
+
+
+def _grounds(use: MemoryUse) -> str:
+    """The model's own memory, how far it may be off, and how that is known."""
+    if use.loads is None:
+        return ""
+    needed, error = gigabytes(use.weights + use.context), number(use.error / 1e9, 1)
+    if not use.loads:
+        share = number(100 * use.error / max(1, use.weights + use.context))
+        return tr("{needed} \u00b1 {share}\u00a0%, by the formula alone", needed=needed, share=share)
+    return plural(
+        "{needed} \u00b1 {error}, from {count} load on this computer",
+        "{needed} \u00b1 {error}, from {count} loads on this computer",
+        use.loads,
+        needed=needed,
+        error=error,
+    )
 
 
 def _segments(use: MemoryUse) -> tuple[Segment, ...]:

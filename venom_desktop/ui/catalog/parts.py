@@ -4,13 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from venom_desktop.core.catalog.base import DetailedCatalog
-from venom_desktop.core.catalog.recommended import Recommendation
+from venom_desktop.core.catalog.recommended import Recommendation, read_recommended
 from venom_desktop.core.catalog.run_on import SettingsOf, usual_settings
 from venom_desktop.core.catalog.search import CatalogSearch
 from venom_desktop.core.host.monitor import HostMonitor
 from venom_desktop.core.registry.install import RUNTIMES
 from venom_desktop.core.registry.model import ModelProvider
 from venom_desktop.core.registry.registry import ModelRegistry
+from venom_desktop.core.resources import resource
 from venom_desktop.core.runtimes.active import ActiveModelStore
 from venom_desktop.core.runtimes.base import Runtime
 from venom_desktop.core.runtimes.model_settings import ModelSettingsStore
@@ -18,6 +19,7 @@ from venom_desktop.core.runtimes.profiles import RuntimeProfile
 from venom_desktop.core.secrets.vault import Vault
 from venom_desktop.core.settings.store import SettingsStore
 from venom_desktop.core.settings.ui_state import UiState
+from venom_desktop.core.signals import Signal
 from venom_desktop.ui.bridge import Bridge
 from venom_desktop.ui.catalog.in_view import InView
 from venom_desktop.ui.catalog.run_with import RunWith
@@ -31,7 +33,8 @@ RUNTIME_STATE = "catalog.runtime"
 class CatalogParts:
     """`recommended` may block: it reads the shipped list of first models.
 
-    `load_settings` tells what a runtime takes for a model for which nobody chose anything.
+    `load_settings` tells what a runtime takes for a model for which nobody chose anything, and what its loads taught;
+    `learned` is told when they taught something new.
     """
 
     search: CatalogSearch
@@ -44,8 +47,9 @@ class CatalogParts:
     model_settings: ModelSettingsStore
     vault: Vault
     ui_state: UiState
-    recommended: Callable[[], Sequence[Recommendation]]
+    recommended: Callable[[], Sequence[Recommendation]] = lambda: read_recommended(resource("recommended.json"))
     load_settings: SettingsOf = field(default=usual_settings)
+    learned: Signal[None] = field(default_factory=Signal)
 
 
 def make_run_with(parts: CatalogParts) -> RunWith:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from venom_desktop.core.catalog.base import CatalogEntry, FitPlace, FitVerdict, Quantization
+from venom_desktop.core.catalog.base import CatalogEntry, FitGrade, FitPlace, FitVerdict, Quantization
 from venom_desktop.core.catalog.entry_fit import rough_size
 from venom_desktop.core.catalog.fit import DEFAULT_CONTEXT
 from venom_desktop.core.catalog.quantizations import LATEST, default_quantization
@@ -156,7 +156,10 @@ def _before(step: Step, readiness: Readiness) -> Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemoryUse:
-    """Bytes of one memory with the model in it: what others use, what the model adds, its error and the whole."""
+    """Bytes of one memory with the model in it: what others use, what the model adds, its error and the whole.
+
+    `loads` of the kind were measured on this machine; None for an estimate, which they do not help.
+    """
 
     others: int
     weights: int
@@ -164,6 +167,7 @@ class MemoryUse:
     error: int
     total: int
     graphics: bool
+    loads: int | None = None
 
     @property
     def used(self) -> int:
@@ -180,10 +184,11 @@ def memory_use(verdict: FitVerdict, host: HostSample) -> MemoryUse:
     return MemoryUse(
         others=others,
         weights=verdict.weights_bytes,
-        context=verdict.kv_cache_bytes + verdict.overhead_bytes,
+        context=max(0, verdict.needed_bytes - verdict.weights_bytes),
         error=verdict.error_bytes,
         total=total,
         graphics=graphics,
+        loads=verdict.loads if verdict.grade is FitGrade.EXACT else None,
     )
 
 

@@ -151,7 +151,8 @@ class CatalogTab(QWidget):
         bridge.listen(self._parts.vault.changed, self, self._take_secret)
         bridge.listen(self._parts.settings.changed, self, lambda _: self._take_settings())
         bridge.listen(self._host, self, self._take_host)
-        bridge.listen(self._parts.model_settings.changed, self, lambda _: self._selection.settings_changed())
+        for news in (self._parts.model_settings.changed, self._parts.learned):
+            bridge.listen(news, self, lambda _: self._selection.settings_changed())
 
     def _show_state(self, state: CatalogState) -> None:
         self.list.show_state(state)

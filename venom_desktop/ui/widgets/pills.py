@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from venom_desktop.core.catalog.base import FitGrade, FitPlace, FitVerdict
 from venom_desktop.ui import icons, theme
-from venom_desktop.ui.i18n import gigabytes, number, tokens, tr
+from venom_desktop.ui.i18n import gigabytes, number, plural, tokens, tr
 from venom_desktop.ui.theme_tokens import StateRole, soft
 from venom_desktop.ui.widgets.pictures import paint_kept
 
@@ -127,7 +127,16 @@ def _fit_tip(verdict: FitVerdict) -> str:
     need = tr("{needed} of {free} free", needed=gigabytes(verdict.needed_bytes), free=gigabytes(verdict.free_bytes))
     error = f"\u00b1\u00a0{number(verdict.error_bytes / 1e9, 1)}"
     context = tr("context {tokens}", tokens=tokens(verdict.context))
-    return ", ".join((need, error, context, tr("KV {kind}", kind=verdict.kv_type)))
+    return ", ".join((need, error, context, tr("KV {kind}", kind=verdict.kv_type), *_loads_words(verdict)))
+
+
+def _loads_words(verdict: FitVerdict) -> tuple[str, ...]:
+    """Whether the error bar is the formula's, or that of loads of the kind; an estimate says by its sign what it is."""
+    if verdict.grade is not FitGrade.EXACT:
+        return ()
+    if not verdict.loads:
+        return (tr("formula only"),)
+    return (plural("from {count} load here", "from {count} loads here", verdict.loads),)
 
 
 def widest_fit_pill() -> int:
