@@ -102,6 +102,10 @@ async def test_another_load_of_the_model_is_another_lesson(bench: Bench) -> None
     bench.engine.say(STOPPED, STARTING, replace(LOADED, pid=8))
 
     assert await bench.settled() == {"llama": Lesson(ratios=(1.1, 1.2))}
+    bench.holds[0] = 900
+    bench.engine.say(replace(LOADED, pid=8, loaded=(replace(MODEL, context=2048),)))
+
+    assert await bench.settled() == {"llama": Lesson(ratios=(1.1, 1.2, 0.9))}
 
 
 async def test_what_was_in_memory_before_we_looked_teaches_nothing_twice(bench: Bench) -> None:

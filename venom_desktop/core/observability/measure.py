@@ -31,8 +31,7 @@ class Expected:
 class _Load:
     """One model in memory; `measured_at` in seconds on the clock, `is_new` False for one that was there before us."""
 
-    model: LoadedModel
-    pid: int | None
+    context: int | None
     is_new: bool
     load_id: str = field(default_factory=lambda: str(uuid4()))
     measured_at: float | None = None
@@ -86,8 +85,8 @@ class MeasureLoads:
         for name, model in there.items():
             key = ModelKey(name=name, runtime=snapshot.name)
             load = self._here.get(key)
-            if load is None or (load.pid, load.model.context) != (snapshot.pid, model.context):
-                load = self._here[key] = _Load(model=model, pid=snapshot.pid, is_new=not found_so)
+            if load is None or load.context != model.context:
+                load = self._here[key] = _Load(context=model.context, is_new=not found_so)
             answered = before is not None and before.answering > 0 and snapshot.answering == 0
             if load.is_new and (load.measured_at is None or (answered and self._is_due(load))):
                 self._measure_soon(key, load, snapshot, model)
