@@ -108,3 +108,17 @@ class Bridge:
 
     def is_running(self, key: str) -> bool:
         return self._scope.is_running(key)
+
+
+class Named:
+    """A bridge for one owner: what it starts and cancels leaves the same keys of other owners alone."""
+
+    def __init__(self, bridge: Bridge, name: str) -> None:
+        self._bridge = bridge
+        self._name = name
+
+    def start(self, key: str, coroutine: Coroutine[Any, Any, object], *, on_error: OnError | None = None) -> None:
+        self._bridge.start(f"{self._name} {key}", coroutine, on_error=on_error)
+
+    def cancel(self, key: str) -> None:
+        self._bridge.cancel(f"{self._name} {key}")

@@ -26,7 +26,7 @@ async def shown(desk: Desk, name: str) -> None:
     """A row is selected and its details are read."""
     await until(lambda: name in desk.names)
     desk.select(name)
-    await until(lambda: desk.tab._selection.chosen and not desk.tab._selection.chosen.reading)
+    await until(lambda: desk.tab.panel.chosen and not desk.tab.panel.chosen.reading)
 
 
 async def test_a_tag_of_the_library_is_installed_on_ollama(themed: QApplication, tmp_path: Path) -> None:

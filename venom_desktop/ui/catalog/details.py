@@ -44,7 +44,7 @@ from venom_desktop.ui.widgets import (
 
 
 class CatalogDetails(DetailsPanel):
-    """Shows a `Chosen` and a `NextStep`; tells what is pressed."""
+    """Shows a `Chosen` and a `NextStep`; tells what is pressed. Where it is `closable` it has a button for that."""
 
     quantization_chosen = QtSignal(str)
     context_chosen = QtSignal(int)
@@ -53,8 +53,9 @@ class CatalogDetails(DetailsPanel):
     page_wanted = QtSignal()
     again_wanted = QtSignal()
     cure_wanted = QtSignal(object)
+    closed = QtSignal()
 
-    def __init__(self) -> None:
+    def __init__(self, *, closable: bool = False) -> None:
         super().__init__(tr("Details of the model"))
         self._chosen: Chosen | None = None
         self._all_shown = False
@@ -83,7 +84,7 @@ class CatalogDetails(DetailsPanel):
         self._run_with = wrapped(row(Label(tr("Run with"), tone="text2"), (self.runtime, 1)))
         self._runtime_note = Label("", "small", tone="text2", wrap=True)
         self.primary = Button("", "primary", size="large", on_click=self.primary_pressed.emit)
-        self._fill_body()
+        self._fill_body(closable=closable)
         self._fill_foot()
         self.table.label_chosen.connect(self.quantization_chosen)
         self.context.chosen.connect(self.context_chosen)
@@ -150,9 +151,11 @@ class CatalogDetails(DetailsPanel):
     def set_narrow(self, narrow: bool) -> None:
         self.table.set_narrow(narrow)
 
-    def _fill_body(self) -> None:
+    def _fill_body(self, *, closable: bool) -> None:
         page = ToolButton("external", tr("Open the model page"), on_click=self.page_wanted.emit)
+        close = (ToolButton("close", tr("Close"), on_click=self.closed.emit),) if closable else ()
         names = column(self._name, self._source, spacing=2)
+        title = row(self._tile, (names, 1), row(page, *close, spacing=2), spacing=12)
         pills, self._quantizations = QWidget(), QWidget()
         pills.setLayout(self._pills)
         card = in_card(self.table)
@@ -161,7 +164,7 @@ class CatalogDetails(DetailsPanel):
         self._quantizations.setLayout(column(head, 6, card, row(self._more, None), 18, spacing=0))
         self._amounts = wrapped(column(self.context, 14, self.memory, spacing=0))
         for item in (
-            *(row(self._tile, (names, 1), page, spacing=12), 12, self._description, 6, self._counts, 12, pills, 16),
+            *(title, 12, self._description, 6, self._counts, 12, pills, 16),
             *(self._notices, self._quantizations, self._amounts),
         ):
             if isinstance(item, int):

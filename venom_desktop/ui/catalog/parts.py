@@ -1,9 +1,9 @@
-"""What the Catalog tab is built from, and the deciders it makes of it."""
+"""What the tabs that show models to install are built from, and the deciders they make of it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from venom_desktop.core.catalog.base import DetailedCatalog
+from venom_desktop.core.catalog.base import CatalogEntry, DetailedCatalog
 from venom_desktop.core.catalog.recommended import Recommendation, read_recommended
 from venom_desktop.core.catalog.run_on import SettingsOf, usual_settings
 from venom_desktop.core.catalog.search import CatalogSearch
@@ -20,39 +20,44 @@ from venom_desktop.core.secrets.vault import Vault
 from venom_desktop.core.settings.store import SettingsStore
 from venom_desktop.core.settings.ui_state import UiState
 from venom_desktop.core.signals import Signal
-from venom_desktop.ui.bridge import Bridge
 from venom_desktop.ui.catalog.in_view import InView
 from venom_desktop.ui.catalog.run_with import RunWith
-from venom_desktop.ui.catalog.selection import Selection
+from venom_desktop.ui.catalog.selection import Selection, Starter
 
 RUNTIME_STATE = "catalog.runtime"
 """The runtime chosen last, in the window's state."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CatalogParts:
-    """`recommended` may block: it reads the shipped list of first models.
+class PanelParts:
+    """What a details panel is built from.
 
     `load_settings` tells what a runtime takes for a model for which nobody chose anything, and what its loads taught;
     `learned` is told when they taught something new.
     """
 
-    search: CatalogSearch
     catalogs: Mapping[ModelProvider, DetailedCatalog]
     registry: ModelRegistry
     runtimes: Mapping[str, Runtime]
-    active: ActiveModelStore
     host: HostMonitor
     settings: SettingsStore
     model_settings: ModelSettingsStore
     vault: Vault
     ui_state: UiState
-    recommended: Callable[[], Sequence[Recommendation]] = lambda: read_recommended(resource("recommended.json"))
     load_settings: SettingsOf = field(default=usual_settings)
     learned: Signal[None] = field(default_factory=Signal)
 
 
-def make_run_with(parts: CatalogParts) -> RunWith:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogParts(PanelParts):
+    """`recommended` may block: it reads the shipped list of first models."""
+
+    search: CatalogSearch
+    active: ActiveModelStore
+    recommended: Callable[[], Sequence[Recommendation]] = lambda: read_recommended(resource("recommended.json"))
+
+
+def make_run_with(parts: PanelParts) -> RunWith:
     return RunWith(
         tuple(dict.fromkeys((*parts.runtimes, *RUNTIMES))),
         profile=lambda: RuntimeProfile(parts.settings.snapshot.runtime_profile.value),
@@ -63,10 +68,10 @@ def make_run_with(parts: CatalogParts) -> RunWith:
     )
 
 
-def make_selection(parts: CatalogParts, bridge: Bridge, run_with: RunWith) -> Selection:
+def make_selection(parts: PanelParts, starter: Starter, run_with: RunWith) -> Selection:
     return Selection(
         parts.catalogs,
-        bridge,
+        starter,
         lambda: parts.host.last,
         run_with=run_with,
         settings=parts.load_settings,
@@ -74,10 +79,6 @@ def make_selection(parts: CatalogParts, bridge: Bridge, run_with: RunWith) -> Se
     )
 
 
-def make_in_view(parts: CatalogParts, run_with: RunWith) -> InView:
-    return InView(
-        parts.catalogs,
-        lambda entry: parts.search.replace_entries([entry]),
-        usual=run_with.usual,
-        settings=parts.load_settings,
-    )
+def make_in_view(parts: PanelParts, tell: Callable[[CatalogEntry], None], run_with: RunWith) -> InView:
+    """`tell` takes the entries whose verdict is exact now."""
+    return InView(parts.catalogs, tell, usual=run_with.usual, settings=parts.load_settings)

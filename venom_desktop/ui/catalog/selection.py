@@ -26,8 +26,8 @@ JUDGE_AFTER_S: Final = 0.12
 NOTICEABLE_BYTES: Final = 256_000_000
 """A change of free memory below this moves no verdict: numbers that flicker help nobody."""
 
-DETAILS_KEY: Final = "catalog details"
-FIT_KEY: Final = "catalog fit"
+DETAILS_KEY: Final = "details"
+FIT_KEY: Final = "fit"
 
 
 class Source(Protocol):
