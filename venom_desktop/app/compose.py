@@ -19,6 +19,7 @@ from venom_desktop.core.catalog.hub_account import HubAccount
 from venom_desktop.core.catalog.hugging_face import HuggingFaceCatalog
 from venom_desktop.core.catalog.search import CatalogSearch
 from venom_desktop.core.catalog.snapshot import read_bundled_rows
+from venom_desktop.core.catalog.trending import Trending
 from venom_desktop.core.database import Database
 from venom_desktop.core.downloads.client import DownloadWorker
 from venom_desktop.core.errors import UnknownRuntime
@@ -252,6 +253,7 @@ def build(
         hugging_face=hugging_face,
         catalogs=catalogs,
         search=CatalogSearch(tuple(catalogs.values()), settings=load_settings),
+        trending=Trending(catalogs, settings=load_settings),
         load_settings=load_settings,
         loads=loads,
         runtimes=runtimes,

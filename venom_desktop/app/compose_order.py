@@ -112,6 +112,7 @@ def lifecycle_of(
         Step(name="catalog", stop=services.hugging_face.close),
         Step(name="Ollama library", stop=ollama.library.close),
         Step(name="catalog search", stop=services.search.close),
+        Step(name="trending", stop=services.trending.close),
         Step(name="orphans of a crash", start=end_orphans),
         Step(name="llama.cpp", stop=llama_cpp.close),
         Step(name="vLLM", stop=vllm.runtime.close),

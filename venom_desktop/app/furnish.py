@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from venom_desktop.app.compose_ollama import OllamaParts
 from venom_desktop.app.compose_vllm import VllmParts
+from venom_desktop.app.furnish_catalog import catalog_parts
 from venom_desktop.core.catalog.hub_account import HubAccount
 from venom_desktop.core.errors import Cure, VenomError
 from venom_desktop.core.login_start import LoginStart
@@ -20,7 +21,6 @@ from venom_desktop.core.settings.ui_state import UiState
 from venom_desktop.ui.about import HeaderMenu
 from venom_desktop.ui.alerts import Alerts
 from venom_desktop.ui.bridge import Bridge
-from venom_desktop.ui.catalog.parts import CatalogParts
 from venom_desktop.ui.catalog.tab import CatalogTab
 from venom_desktop.ui.main_window import MainWindow
 from venom_desktop.ui.operations.panel import OperationsPanel
@@ -177,21 +177,7 @@ class Furniture:
             self._supplies.ui_state.put(_splitter_key(name), bytes(tab.state().toBase64().data()).decode())
 
     def _make_catalog(self) -> QWidget:
-        services = self._supplies.services
-        parts = CatalogParts(
-            search=services.search,
-            catalogs=services.catalogs,
-            registry=services.registry,
-            runtimes=services.runtimes,
-            active=services.active,
-            host=services.host,
-            settings=services.settings,
-            model_settings=services.model_settings,
-            vault=services.vault,
-            ui_state=self._supplies.ui_state,
-            load_settings=services.load_settings,
-            learned=services.loads.changed,
-        )
+        parts = catalog_parts(self._supplies.services, self._supplies.ui_state)
         tab = CatalogTab(self._supplies.bridge, parts)
         tab.cure_wanted.connect(self.cure)
         tab.prompt_wanted.connect(lambda: self._runtime().open_prompt())

@@ -7,6 +7,7 @@ from venom_desktop.core.catalog.base import DetailedCatalog
 from venom_desktop.core.catalog.hugging_face import HuggingFaceCatalog
 from venom_desktop.core.catalog.run_on import SettingsOf
 from venom_desktop.core.catalog.search import CatalogSearch
+from venom_desktop.core.catalog.trending import Trending
 from venom_desktop.core.governance.gate import Gate
 from venom_desktop.core.host.monitor import HostMonitor
 from venom_desktop.core.observability.loads import MeasuredLoads
@@ -32,6 +33,7 @@ class Services:
     hugging_face: HuggingFaceCatalog
     catalogs: Mapping[ModelProvider, DetailedCatalog]
     search: CatalogSearch
+    trending: Trending
     load_settings: SettingsOf
     """How each runtime loads a model for which nobody chose anything, and what its loads taught."""
     loads: MeasuredLoads

@@ -310,6 +310,10 @@ async def test_a_late_answer_takes_the_place_of_the_bundled_rows(make: MakeSearc
     state = await settled(search)
     assert (state.sources[0].bundled, len(state.rows)) == (True, 1)
     page = CatalogPage(entries=tuple(catalog.entries), read_at=NOW)
+    # A script that asked for fewer rows is no concern of this list.
+    few = CatalogPage(entries=page.entries[:2], read_at=NOW)
+    catalog.updated.publish(CatalogUpdate(query=CatalogQuery(limit=12), page=few))
+    assert search.state.sources[0].bundled
     catalog.updated.publish(CatalogUpdate(query=CatalogQuery(), page=page))
     assert [row.model_name[-5:] for row in search.state.rows] == ["00000", "00001", "00002"]
     assert not search.state.sources[0].stale

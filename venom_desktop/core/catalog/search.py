@@ -209,7 +209,9 @@ class CatalogSearch:
         query = update.query
         question = Question(text=query.text, sort=query.sort, safetensors=query.safetensors)
         listing = self._listings.get((provider, question))
-        if listing is not None and query.cursor in (None, listing.cursor):
+        # Who asked for fewer rows, a script or another tab, waits for an answer of their own.
+        ours = query.limit == PAGE_ROWS
+        if ours and listing is not None and query.cursor in (None, listing.cursor):
             listing.take(update.page, first=query.cursor is None)
             self._rows_changed()
 
