@@ -6,14 +6,19 @@ Runs as `python -I -S systemctl.py <state file> systemctl|journalctl <arguments>
 
 import json
 import os
+import re
 import shlex
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+SPECIFIER = re.compile("%(.)")
+ESCAPED = re.compile(r"\\(.)")
+"""glob(3) takes a sign after a backslash as it is, Python's takes one in brackets."""
 POLKIT = "Failed to {verb} {unit}: Interactive authentication required.\nSee system logs for details."
 
 
@@ -69,7 +74,7 @@ def read_units(state: dict[str, Any], state_file: str) -> None:
     folder = Path(os.environ.get("XDG_CONFIG_HOME", "/nonexistent"), "systemd", "user")
     for file in folder.glob("*.service"):
         lines = [line.partition("=") for line in file.read_text().splitlines() if not line.startswith("#")]
-        told = [(key, value.replace("%%", "%").replace("$$", "$")) for key, _, value in lines]
+        told = [(key, SPECIFIER.sub(specified, value).replace("$$", "$")) for key, _, value in lines]
         pairs = (shlex.split(value)[0].partition("=") for key, value in told if key == "Environment")
         unit = state["units"].setdefault(f"user:{file.name}", {"pid": 0, "started": 0.0, "stopped": True})
         unit.update(
@@ -79,9 +84,14 @@ def read_units(state: dict[str, Any], state_file: str) -> None:
             load_state="loaded",
             file=str(file),
             drop_ins=[],
-            environment_files=[],
+            environment_files=[value for key, value in told if key == "EnvironmentFile"],
             journal=f"{state_file}.{file.name}.journal",
         )
+
+
+def specified(found: re.Match[str]) -> str:
+    """Nothing here has a value for one."""
+    return "%" if found[1] == "%" else ""
 
 
 def show(unit: dict[str, Any] | None) -> None:
@@ -113,16 +123,38 @@ def show(unit: dict[str, Any] | None) -> None:
 def start(unit: dict[str, Any]) -> None:
     if lives(unit["pid"]):
         return
+    variables = {**unit["environment"], **told_by(unit["environment_files"])}
     with Path(unit["journal"]).open("ab") as output:
         process = subprocess.Popen(
-            unit["command"],
+            list(expanded(unit["command"], variables)),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            env={"PATH": os.environ["PATH"], **unit["environment"]},
+            env={"PATH": os.environ["PATH"], **variables},
             start_new_session=True,
         )
     unit.update(pid=process.pid, started=time.monotonic(), stopped=False)
+
+
+def told_by(patterns: list[str]) -> dict[str, str]:
+    """EnvironmentFile= of systemd.exec(5): wildcards are expanded, and a missing file keeps the unit from starting."""
+    files = [file for pattern in patterns for file in Path("/").glob(ESCAPED.sub(r"[\1]", pattern).removeprefix("/"))]
+    if len(files) < len(patterns):
+        sys.stderr.write(f"Failed to load environment files: {patterns}\n")
+        sys.exit(1)
+    pairs = [line.partition("=") for file in files for line in file.read_text().splitlines()]
+    return {name: "".join(shlex.split(value)) for name, _, value in pairs}
+
+
+def expanded(command: list[str], variables: dict[str, str]) -> Iterator[str]:
+    """${NAME} becomes one word and $NAME as many as its value has (systemd.service(5)); $$ was undone on reading."""
+    for word in command:
+        if word.startswith("${"):
+            yield variables.get(word[2:-1], "")
+        elif word.startswith("$"):
+            yield from shlex.split(variables.get(word[1:], ""))
+        else:
+            yield word
 
 
 def stop(unit: dict[str, Any]) -> None:

@@ -1,14 +1,17 @@
 """What the Runtime tab is given for Ollama: its setup, its tuning, its log, a free port, its systemd unit."""
 
 import re
+from pathlib import Path
 
 from venom_desktop.app.compose_ollama import OllamaParts
-from venom_desktop.app.ollama_service import ollama_service
+from venom_desktop.app.own_service import own_service
 from venom_desktop.core.runtimes.control.drop_in import DropIn, drop_in_for
 from venom_desktop.core.runtimes.control.unit import Unit
+from venom_desktop.core.runtimes.control.unit_file import UnitFile, unit_file_for
+from venom_desktop.core.runtimes.ollama_facts import listen_text, local_address
 from venom_desktop.core.runtimes.tuning import Source
 from venom_desktop.core.settings.store import SettingsStore
-from venom_desktop.ui.runtime.server_tools import ServerTools
+from venom_desktop.ui.runtime.server_tools import ServerTools, ServiceDesk
 from venom_desktop.ui.runtime.tuning_desk import tuning_desk
 
 
@@ -50,7 +53,24 @@ def ollama_tools(ollama: OllamaParts, settings: SettingsStore) -> ServerTools:
         read_log=ollama.runtime.read_log,
         use_free_port=use_free_port,
         unit=unit,
-        service=ollama_service(ollama, settings),
+        service=_service(ollama, settings),
+    )
+
+
+def _service(ollama: OllamaParts, settings: SettingsStore) -> ServiceDesk:
+    def fill(unit: str, program: Path) -> UnitFile:
+        environment = dict(ollama.tuning.environment())
+        address = local_address(settings.snapshot.ollama_endpoint)
+        if address is not None:
+            environment["OLLAMA_HOST"] = listen_text(address, environment.get("OLLAMA_HOST"))
+        return unit_file_for("ollama.service", unit, program, environment)
+
+    return own_service(
+        ollama.runtime,
+        ollama.server,
+        program=ollama.program.path,
+        looked_for=lambda: (settings.snapshot.ollama_systemd_unit, settings.snapshot.ollama_systemd_scope),
+        fill=fill,
     )
 
 

@@ -11,10 +11,9 @@ from shiboken6 import isValid
 from tests.fakes import vllm_log as log
 from tests.fakes.vllm import Plan, install_vllm, open_gate, write_model
 from tests.ui.runtime.desk import Desk, run_desk
+from tests.ui.runtime.vllm_desk import VLLM, activated, installed, vllm_environ
 from venom_desktop.core.errors import Cure
-from venom_desktop.core.registry.model import ModelKey, ModelMetadata, ModelProvider
 from venom_desktop.core.runtimes.base import Control, RuntimeState
-from venom_desktop.core.runtimes.control.ports import free_port
 from venom_desktop.core.settings.schema import Profile
 from venom_desktop.ui.dialogs import QuestionDialog
 from venom_desktop.ui.installed.vllm_settings_dialog import VllmSettingsDialog
@@ -22,20 +21,12 @@ from venom_desktop.ui.runtime import cards
 from venom_desktop.ui.runtime.card import RuntimeCard
 from venom_desktop.ui.runtime.card_facts import Verb
 
-VLLM = "vllm"
-KEY = ModelKey(name="acme/small", runtime=VLLM)
 NO_BREAK = "\u00a0"
 
 
 @pytest.fixture
 def environ(tmp_path: Path) -> dict[str, str]:
-    """Where vLLM is, and at which port."""
-    return {
-        "PATH": str(tmp_path / "bin"),
-        "VLLM_PORT": str(free_port()),
-        "OLLAMA_PORT": str(free_port()),
-        "VENOM_RUNTIME_PROFILE": "full",
-    }
+    return vllm_environ(tmp_path)
 
 
 def card_of(desk: Desk) -> RuntimeCard:
@@ -49,25 +40,6 @@ def word(desk: Desk) -> str:
 def said(desk: Desk) -> str:
     card = card_of(desk)
     return "\n".join((card.failure.text(), card.sentence.text(), *card.lines)).replace(NO_BREAK, " ")
-
-
-async def installed(desk: Desk, folder: Path) -> None:
-    """A model that the stand-in can serve, in the list."""
-    write_model(folder / "models" / "acme--small", context=40960)
-    model = ModelMetadata(
-        name=KEY.name,
-        provider=ModelProvider.HUGGINGFACE,
-        display_name="small",
-        runtime=VLLM,
-        local_path=folder / "models" / "acme--small",
-        size_bytes=1000,
-    )
-    await desk.services.registry.manifest.put(model)
-    await desk.until(lambda: VLLM in desk.tab.cards)
-
-
-async def activated(desk: Desk) -> None:
-    await desk.services.registry.start_activation(KEY.name, VLLM)
 
 
 def test_a_load_shows_how_far_it_is_then_who_answers_and_ends_from_the_card(

@@ -26,7 +26,7 @@ from venom_desktop.core.runtimes.vllm_facts import TITLE, VLLM_SERVER, endpoint_
 from venom_desktop.core.runtimes.vllm_failures import explain
 from venom_desktop.core.runtimes.vllm_progress import progress_of
 from venom_desktop.core.runtimes.vllm_settings import VllmOptions
-from venom_desktop.core.runtimes.vllm_unit import UnitProgress, serves_another, variables, write_variables
+from venom_desktop.core.runtimes.vllm_unit import FILE_NAME, UnitProgress, serves_another, variables, write_variables
 from venom_desktop.core.settings.schema import UnitScope
 from venom_desktop.core.signals import Signal
 
@@ -97,6 +97,11 @@ class VllmServer(KeptServer):
         self._unit_within_s = stalled_after_s
         self._own.child.moved.subscribe(self._hear)
 
+    @property
+    def variables_file(self) -> Path:
+        """What a unit reads to know what to serve."""
+        return self._unit_folder / FILE_NAME
+
     async def require_room(self) -> None:
         """Raises `ServerRunsAlready` for a server of others at the address, `ServerPortTaken` for anything else."""
         facts = await self.look()
@@ -133,7 +138,7 @@ class VllmServer(KeptServer):
         await super()._prepare_unit(unit)
         if self._order is not None:
             order = self._order
-            await write_variables(self._unit_folder, variables(order.model_path, order.command, order.api_key))
+            await write_variables(self.variables_file, variables(order.model_path, order.command, order.api_key))
 
     async def _has_moved(self, unit: Unit) -> bool:
         moved = await self._unit_progress.has_moved(unit)

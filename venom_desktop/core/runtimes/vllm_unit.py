@@ -32,9 +32,9 @@ def variables(model_path: Path, command: Command, api_key: str) -> str:
     return "".join(f"{name}={_quoted(text)}\n" for name, text in told.items())
 
 
-async def write_variables(folder: Path, text: str) -> None:
+async def write_variables(file: Path, text: str) -> None:
     """For the eyes of this account alone: a key is in it. Raises `StorageFailed`, `DiskFull`."""
-    await asyncio.to_thread(write_atomically, folder / FILE_NAME, text.encode(), mode=0o600, keep_previous=False)
+    await asyncio.to_thread(write_atomically, file, text.encode(), mode=0o600, keep_previous=False)
 
 
 def serves_another(unit: Unit, wanted: Path, found: str | None) -> RuntimeFailed:

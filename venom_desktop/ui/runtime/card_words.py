@@ -129,7 +129,7 @@ def _lines(known: CardFacts, now: datetime | None) -> tuple[tuple[str, ColorRole
             return ((tr("Ending the process and freeing its memory"), "text2"),)
         case RuntimeState.STOPPED:
             nothing = tr("No model was activated here yet")
-            return (last or nothing, "text2"), (_load_words(known), "text2")
+            return (last or nothing, "text2"), (known.keeper, "text2"), (_load_words(known), "text2")
         case RuntimeState.EXITED:
             return (exit_words(snapshot, now), "text2"), (last, "text2")
         case RuntimeState.UNAVAILABLE:

@@ -7,7 +7,7 @@ from typing import assert_never
 from PySide6.QtCore import Signal as QtSignal
 from PySide6.QtWidgets import QWidget
 
-from venom_desktop.core.errors import Cure, NotOurServer, ServerPortTaken, VenomError
+from venom_desktop.core.errors import Cure, NotOurServer, ServerPortTaken, SwitchInProgress, VenomError
 from venom_desktop.core.operations.operation import ModelOperation, OperationStatus
 from venom_desktop.core.registry.model import ModelKey
 from venom_desktop.core.registry.names import is_remote
@@ -236,11 +236,12 @@ class RuntimeCards(QWidget):
                 await self._verbs.restart(name, force=True)
 
     async def _make_service(self, name: str, service: ServiceDesk) -> None:
-        snapshot = self._runtimes[name].snapshot
+        if self._verbs.is_switching():
+            raise SwitchInProgress
         file = await service.file()
-        running = snapshot.state is RuntimeState.RUNNING
-        if await answer(ServiceDialog(self, file, snapshot.title, running=running)):
+        if await answer(ServiceDialog(self, file, self.facts(name))):
             await service.install(file)
+            await self._verbs.restart(name)
 
     async def _cancel(self, name: str) -> None:
         work = self._setup_work(name)

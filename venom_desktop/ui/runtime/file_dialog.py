@@ -21,15 +21,19 @@ class FileDialog(Dialog):
     ) -> None:
         super().__init__(parent, title, safe=safe, action=action)
         self.setMinimumWidth(WIDTH)
-        self.body.addWidget(Label(meaning, tone="text2", wrap=True))
+        self.meaning = Label(meaning, tone="text2", wrap=True)
+        self.body.addWidget(self.meaning)
         place = ElidedLabel(str(path), "small", tone="text2", middle=True)
         place.setAccessibleName(tr("File: {path}", path=str(path)))
         self.body.addWidget(place)
         self.text = QPlainTextEdit(text.rstrip())
-        self._dress_text(text)
-        self.body.addWidget(Frame("box", column(self.text, margins=(4, 2, 4, 2))))
+        self._dress_text()
+        box = Frame("box", column(self.text, margins=(4, 2, 4, 2)))
+        # The sheet's least height of a text takes back a fixed one of its own.
+        box.setFixedHeight(self.text.fontMetrics().lineSpacing() * min(MOST_LINES, text.count("\n")) + 40)
+        self.body.addWidget(box)
 
-    def _dress_text(self, text: str) -> None:
+    def _dress_text(self) -> None:
         self.text.setReadOnly(True)
         self.text.setTabChangesFocus(True)
         self.text.setFrameShape(QPlainTextEdit.Shape.NoFrame)
@@ -37,5 +41,3 @@ class FileDialog(Dialog):
         self.text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.text.setAccessibleName(tr("Text of the file"))
         theme.set_font(self.text, "mono")
-        lines = min(MOST_LINES, text.count("\n"))
-        self.text.setFixedHeight(self.text.fontMetrics().lineSpacing() * lines + 36)

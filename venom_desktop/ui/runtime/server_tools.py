@@ -61,11 +61,11 @@ class ServiceDesk:
     """Makes a server a systemd service of the account's own."""
 
     can_install: Callable[[], bool]
-    """False where it is one already, where somebody else keeps the server, and where there is no systemd."""
+    """False where it is one already, where somebody else keeps the server, and without its program or systemd."""
     file: Callable[[], Awaitable[UnitFile]]
     """What would be written. Raises `ProgramMissing`, `InvalidInput`."""
     install: Callable[[UnitFile], Awaitable[object]]
-    """Writes it, and has systemd start the server in place of ours. Raises `ControlRefused`, `StorageFailed`."""
+    """Writes it; the next start is systemd's. Raises `ControlRefused`, `StorageFailed`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

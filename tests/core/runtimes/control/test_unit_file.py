@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.systemd import FakeSystemd
-from venom_desktop.core.errors import ControlRefused, InvalidInput, StorageFailed
+from venom_desktop.core.errors import ControlRefused, InvalidInput, RuntimeFailed, StorageFailed
 from venom_desktop.core.runtimes.control.systemd import Patience, Systemd
 from venom_desktop.core.runtimes.control.unit_file import unit_file_for
 from venom_desktop.core.settings.schema import UnitScope
@@ -73,6 +73,26 @@ def test_the_text_escapes_what_systemd_would_replace(program: Path) -> None:
     assert lines[0] == "# Written by Venom Desktop. Stop ollama.service and remove this file to go back."
 
 
+async def test_a_unit_reads_its_variables_from_the_file_it_was_made_with(
+    fake: FakeSystemd, systemd: Systemd, program: Path, tmp_path: Path
+) -> None:
+    variables = tmp_path / "50%n [1] *?\\" / "vllm.env"
+    file = unit_file_for("vllm.service", "vllm.service", program, {}, variables_file=variables)
+    assert "@" not in file.text
+    await systemd.install(file)
+    unit = await systemd.find("vllm.service", UnitScope.USER)
+    assert unit is not None
+    with pytest.raises(RuntimeFailed, match="environment files"):
+        await systemd.start(unit)
+    variables.parent.mkdir()
+    variables.write_text('VLLM_MODEL_PATH="/models/a b"\nVLLM_ARGUMENTS="--port 1 --served-model-name=\'c d\'"\n')
+    await systemd.start(unit)
+    told: tuple[str, ...] = ()
+    while not told:
+        told = await systemd.journal(unit)
+    assert '[["serve", "/models/a b", "--port", "1", "--served-model-name=c d"], null]' in told[0]
+
+
 def test_without_variables_nothing_of_the_template_is_left(program: Path) -> None:
     assert "@" not in unit_file_for("ollama.service", NAME, program, {}).text
 
@@ -82,6 +102,8 @@ def test_a_value_or_a_path_of_several_lines_never_becomes_a_unit(program: Path) 
         unit_file_for("ollama.service", NAME, program, {"OLLAMA_MODELS": "/a\nExecStartPre=/bin/evil"})
     with pytest.raises(InvalidInput, match="Move the program"):
         unit_file_for("ollama.service", NAME, Path("/a\nExecStartPre=/bin/evil/ollama"), {})
+    with pytest.raises(InvalidInput, match="Move this program's settings"):
+        unit_file_for("vllm.service", NAME, program, {}, variables_file=Path("/a\nExecStartPre=/bin/evil/vllm.env"))
 
 
 @pytest.mark.parametrize("name", ["../ollama.service", "/etc/ollama.service", "a/../../b.service"])
