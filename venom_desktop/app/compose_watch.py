@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 
 from venom_desktop.core.errors import StateDiffers
-from venom_desktop.core.operations.operation import OperationType
 from venom_desktop.core.registry.model import ModelKey
 from venom_desktop.core.registry.registry import ModelRegistry
 from venom_desktop.core.runtimes.active import ActiveModelStore
@@ -34,16 +33,12 @@ def build_crash_watch(
         elif isinstance(runtime, ServerRuntime):
             await runtime.start()
 
-    def is_switching() -> bool:
-        activations = (one for one in registry.operations.operations if one.operation_type is OperationType.ACTIVATE)
-        return any(not one.status.is_final for one in activations)
-
     return CrashWatch(
         runtimes,
         bring_back=bring_back,
         active=lambda: active.snapshot.key,
         restarts=lambda: settings.snapshot.restart_after_crash,
-        is_switching=is_switching,
+        is_switching=lambda: registry.is_switching,
     )
 
 

@@ -1,9 +1,10 @@
 """Activation over the real engine: one model answers, and a failure puts the one before back."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,12 +30,13 @@ from venom_desktop.core.registry.inventory import Inventory
 from venom_desktop.core.registry.manifest import Manifest
 from venom_desktop.core.registry.model import ModelKey, ModelMetadata, ModelProvider
 from venom_desktop.core.registry.workplace import Workplace
-from venom_desktop.core.runtimes.active import ActiveModelStore
+from venom_desktop.core.runtimes.active import ActiveModel, ActiveModelStore
 from venom_desktop.core.runtimes.ask import Ask
 from venom_desktop.core.runtimes.base import LoadSettings, RuntimeState
 from venom_desktop.core.runtimes.llama_cpp import LlamaCpp
 from venom_desktop.core.runtimes.memory_return import MemoryReturn
 from venom_desktop.core.runtimes.profiles import RuntimeProfile
+from venom_desktop.core.tasks import TaskScope
 
 
 @dataclass
@@ -219,6 +221,33 @@ async def test_of_two_switches_at_once_one_wins_and_the_other_is_told(
     assert len(machine.loaded) == 1
     assert machine.active.snapshot.key is not None
     assert machine.loaded == [machine.active.snapshot.key.name]
+
+
+async def test_whoever_hears_of_the_new_state_can_switch_on_at_once(
+    machine: Machine, tiny_llama: Path, tmp_path: Path
+) -> None:
+    first = await machine.add("first", tiny_llama)
+    second = await machine.add("second", write_tiny_llama(tmp_path / "second.gguf", seed=7))
+    clicks: list[Callable[[], Coroutine[Any, Any, object]]] = [
+        lambda: machine.activating.activate("second"),
+        machine.activating.deactivate,
+        lambda: machine.activating.activate("first"),
+    ]
+    heard: list[ModelKey | None] = []
+    refused: list[Exception] = []
+    async with TaskScope("clicks") as scope:
+
+        def click(state: ActiveModel) -> None:
+            heard.append(state.key)
+            if clicks:
+                scope.start(str(len(clicks)), clicks.pop(0)(), refused.append)
+
+        machine.active.changed.subscribe(click)
+        await machine.activating.activate("first")
+        await scope.drain()
+    assert refused == []
+    assert heard == [first, second, None, first]
+    assert machine.loaded == ["first"]
 
 
 async def test_deactivating_frees_the_memory_and_remembers_the_model(machine: Machine, tiny_llama: Path) -> None:

@@ -23,6 +23,9 @@ from venom_desktop.core.registry.model import ModelKey
 from venom_desktop.core.registry.switch_steps import SwitchStep
 from venom_desktop.core.tasks import TaskScope
 
+KILLED_AT = (SwitchStep.HEALTHY, SwitchStep.ANSWERED, SwitchStep.SAVED)
+KILLED = "Another program ended it (signal\N{NO-BREAK SPACE}9)."
+
 
 @pytest.fixture(name="board")
 async def _board(tmp_path: Path) -> AsyncIterator[Switchboard]:
@@ -147,7 +150,7 @@ async def test_start_an_engine_that_does_not_start_is_explained(board: Switchboa
     assert tells_both(error, FIRST)
 
 
-@pytest.mark.parametrize("step", [SwitchStep.HEALTHY, SwitchStep.ANSWERED], ids=lambda step: step.value)
+@pytest.mark.parametrize("step", KILLED_AT, ids=lambda step: step.value)
 async def test_a_server_of_several_models_killed_at_any_step_gives_way_to_the_engine_before(
     board: Switchboard, step: SwitchStep
 ) -> None:
@@ -155,10 +158,14 @@ async def test_a_server_of_several_models_killed_at_any_step_gives_way_to_the_en
     board.on_step[step] = lambda: board.kill("ollama")
     error = await fails(board, ONE, FIRST)
     assert tells_both(error, ONE)
+    assert str(error).startswith(f"Ollama stopped. {KILLED}")
 
 
-@pytest.mark.parametrize("step", [SwitchStep.HEALTHY, SwitchStep.ANSWERED], ids=lambda step: step.value)
-@pytest.mark.parametrize("before", [FIRST, OTHER, ONE], ids=lambda key: key.runtime)
+@pytest.mark.parametrize(
+    ("step", "before"),
+    [*zip(KILLED_AT, (FIRST, OTHER, ONE), strict=True), (SwitchStep.HEALTHY, ONE), (SwitchStep.SAVED, FIRST)],
+    ids=lambda one: one.value if isinstance(one, SwitchStep) else one.runtime,
+)
 async def test_an_engine_killed_at_any_step_gives_way_to_what_answered_before(
     board: Switchboard, step: SwitchStep, before: ModelKey
 ) -> None:
@@ -166,6 +173,7 @@ async def test_an_engine_killed_at_any_step_gives_way_to_what_answered_before(
     board.on_step[step] = lambda: board.kill("llama_cpp")
     error = await fails(board, before, TWO)
     assert tells_both(error, before)
+    assert str(error).startswith(f"llama.cpp stopped. {KILLED}")
 
 
 async def test_loaded_a_server_killed_in_the_middle_of_a_load_gives_way_to_the_one_before(

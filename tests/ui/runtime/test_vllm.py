@@ -83,7 +83,7 @@ def test_a_full_graphics_memory_is_told_in_two_lines_and_lowered_from_the_card(
         await installed(desk, tmp_path)
         await activated(desk)
         await desk.until(lambda: card_of(desk).failure.text() == "Ran out of graphics memory")
-        await desk.until(lambda: not desk.tab.verbs.is_switching())
+        await desk.until(lambda: not desk.tab.verbs.is_switching)
         await desk.until(lambda: word(desk) == "Exited")
         card = card_of(desk)
         assert card.lines[0].replace(NO_BREAK, " ") == "Wanted 10.2 GB, 5.6 GB were free"

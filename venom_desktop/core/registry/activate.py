@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
+from functools import partial
 
 from venom_desktop.core.errors import SwitchInProgress, VenomError, WrongState
 from venom_desktop.core.operations.operation import ModelOperation, OperationType, Progress
@@ -67,6 +68,11 @@ class ActivateModel:
             raise self._last_failure[1]
         return operation
 
+    @property
+    def is_switching(self) -> bool:
+        """From the first step of a switch until the next one is let in."""
+        return self._switch is not None
+
     def stop_and_switch(self, operation_id: str) -> ModelOperation:
         """Break off the answers that a switch asks about. Raises `WrongState` when it does not ask."""
         self._asking(operation_id).break_off()
@@ -85,8 +91,9 @@ class ActivateModel:
             key = self._place.active.snapshot.key
             if key is not None and key.runtime in self._place.runtimes:
                 await self._place.runtimes[key.runtime].unload()
-            await self._place.active.deactivate()
             await self._place.inventory.refresh()
+            # Told last: whoever hears of it can switch again at once.
+            await self._place.active.deactivate()
         finally:
             self._give(unloading)
 
@@ -95,7 +102,12 @@ class ActivateModel:
         key = ModelKey(name=operation.model_name, runtime=operation.runtime or "")
         when_busy = WhenBusy(operation.payload.get("when_busy", WhenBusy.ASK))
         involved = self._place.locals() if self._place.is_local(key.runtime) else ()
-        self._switch = Switch(self._place, key, Drain(involved, when_busy=when_busy, within_s=self.finish_within_s()))
+        self._switch = Switch(
+            self._place,
+            key,
+            Drain(involved, when_busy=when_busy, within_s=self.finish_within_s()),
+            release=partial(self._give, operation.operation_id),
+        )
         try:
             async with aclosing(self._switch.steps()) as steps:
                 async for progress in steps:
@@ -117,7 +129,7 @@ class ActivateModel:
 
     def _give(self, who: object) -> None:
         if self._holder == who:
-            self._holder = None
+            self._holder = self._switch = None
 
     def _on_operation(self, operation: ModelOperation) -> None:
         """However it ended, also before its first step."""

@@ -170,6 +170,11 @@ class ModelRegistry:
         """Like `activate_model`, but returns the operation id at once; the operation asks before it breaks off."""
         return await self._activating.start(model_name, runtime)
 
+    @property
+    def is_switching(self) -> bool:
+        """True while a model is being activated; a second one is refused as long."""
+        return self._activating.is_switching
+
     def stop_and_switch(self, operation_id: str) -> ModelOperation:
         """Answer the question of a switch: break off what is still being answered. Raises `WrongState`."""
         return self._activating.stop_and_switch(operation_id)

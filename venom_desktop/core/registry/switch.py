@@ -2,12 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from venom_desktop.core.errors import InternalError, LoadCancelled, RuntimeUnavailable, VenomError
+from venom_desktop.core.errors import InternalError, LoadCancelled, VenomError
 from venom_desktop.core.operations.operation import Progress
 from venom_desktop.core.registry.drain import Drain
 from venom_desktop.core.registry.making_room import Leaving, leaving_for, let_go, until_gone
@@ -16,7 +16,7 @@ from venom_desktop.core.registry.put_back import put_back
 from venom_desktop.core.registry.switch_steps import SwitchStep, progress
 from venom_desktop.core.registry.unloading import give_up
 from venom_desktop.core.registry.workplace import Workplace
-from venom_desktop.core.runtimes.base import Runtime, ServerRuntime
+from venom_desktop.core.runtimes.base import ServerRuntime
 
 _log = logging.getLogger(__name__)
 
@@ -24,9 +24,11 @@ _log = logging.getLogger(__name__)
 class Switch:
     """To `key`. It can be cancelled until it takes something away from whoever uses the model of now."""
 
-    def __init__(self, place: Workplace, key: ModelKey, drain: Drain) -> None:
+    def __init__(self, place: Workplace, key: ModelKey, drain: Drain, *, release: Callable[[], object]) -> None:
+        """`release` lets the next switch in; it is called before anybody hears that this one is done."""
         self._place = place
         self._key = key
+        self._release = release
         self._before: ModelKey | None = None
         self._touched = False
         self.drain = drain
@@ -82,7 +84,7 @@ class Switch:
             yield progress(SwitchStep.START, f"Starting {runtime.snapshot.title}", can_cancel=may_cancel)
             await runtime.start()
             yield progress(SwitchStep.HEALTHY, f"Asking {runtime.snapshot.title} whether it is ready")
-            await _require_healthy(runtime)
+            await self._place.require_healthy(model.runtime)
             yield progress(SwitchStep.LOADED, f"Loading {model.name}")
             await self._place.load(model)
         else:
@@ -90,19 +92,27 @@ class Switch:
             yield progress(SwitchStep.START, f"Loading {model.name}", can_cancel=may_cancel)
             await self._place.load(model)
             yield progress(SwitchStep.HEALTHY, f"Asking {runtime.snapshot.title} whether it is ready")
-            await _require_healthy(runtime)
+            await self._place.require_healthy(model.runtime)
         yield progress(SwitchStep.ANSWERED, "Waiting for the first token")
         await self._place.answer_once(model)
         yield progress(SwitchStep.SAVED, "Saving", can_cancel=False)
         await self._save(model)
-        yield progress(SwitchStep.SAVED, "Ready")
 
     async def _save(self, model: ModelMetadata) -> None:
-        """That it is active comes last: what fails before puts the other model back, and the state must say so."""
+        """That it is active comes last: what fails before puts the other model back, and the state must say so.
+
+        Nothing may be awaited after it: the next switch is let in.
+        """
         now = datetime.now(UTC).astimezone()
         await self._place.manifest.upsert(model, lambda current: replace(current, last_used_at=now))
         await self._place.inventory.refresh()
-        await self._place.active.activate(model.key)
+        await self._place.active.activate(model.key, before_told=self._end)
+
+    async def _end(self) -> None:
+        """A server here that died since its first token is this switch's to tell; later it is everybody's news."""
+        if self._place.is_local(self._key.runtime):
+            await self._place.require_healthy(self._key.runtime)
+        self._release()
 
     async def _with_aftermath(self, error: Exception) -> VenomError:
         if isinstance(error, VenomError):
@@ -112,8 +122,3 @@ class Switch:
             failure = InternalError()
         after = await put_back(self._place, self._before, self._key, stopped=isinstance(error, LoadCancelled))
         return failure if after is None else failure.followed_by(after)
-
-
-async def _require_healthy(runtime: Runtime) -> None:
-    if not await runtime.health():
-        raise RuntimeUnavailable(runtime=runtime.snapshot.title)

@@ -26,6 +26,8 @@ from venom_desktop.core.runtimes.model_store import ModelStore
 
 UNLOADED_WITHIN_S = 20.0
 """A server ends what it is answering for other programs before it unloads."""
+TOLD_WITHIN_S = 2.0
+_ENDED = (RuntimeState.STOPPED, RuntimeState.EXITED)
 FIRST_QUESTION = ChatRequest(messages=(ChatMessage(role="user", content="Hi"),), max_tokens=1, temperature=0.0)
 
 
@@ -97,6 +99,19 @@ class Workplace:
             return None
         return key if answers == key.name or any(one.name == key.name for one in runtime.snapshot.loaded) else None
 
+    async def require_healthy(self, runtime_name: str) -> None:
+        """Raises why a server does not answer: how it ended, where that is told."""
+        runtime = self.runtimes[runtime_name]
+        if await runtime.health() and runtime.snapshot.state not in _ENDED:
+            return
+        if self.is_local(runtime_name):
+            await _until_ended(runtime)
+        if isinstance(runtime, LooksAgain):
+            await runtime.refresh()
+        # This knows best why not.
+        runtime.upstream()
+        raise runtime.snapshot.error or RuntimeUnavailable(runtime=runtime.snapshot.title)
+
     async def load(self, model: ModelMetadata) -> None:
         await self.runtimes[model.runtime].load(model, self.load_settings(model.key))
 
@@ -105,3 +120,17 @@ class Workplace:
         if effective(model).supports_embedding:
             return
         await self.ask.whole(Target(runtime=model.runtime, model=model.name), FIRST_QUESTION, Purpose.PROBE)
+
+
+async def _until_ended(runtime: Runtime) -> None:
+    """The end of a server is told a moment after it fell silent; of one that hangs it is not."""
+    ended = asyncio.Event()
+    end = runtime.changed.subscribe(lambda now: None if now.state is RuntimeState.RUNNING else ended.set())
+    try:
+        if runtime.snapshot.state is RuntimeState.RUNNING:
+            async with asyncio.timeout(TOLD_WITHIN_S):
+                await ended.wait()
+    except TimeoutError:
+        return
+    finally:
+        end()

@@ -5,7 +5,7 @@ import contextlib
 import json
 import logging
 import shlex
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +17,12 @@ from venom_desktop.core.registry.model import ModelKey
 from venom_desktop.core.signals import Signal
 
 _log = logging.getLogger(__name__)
+Last = Callable[[], Awaitable[None]]
+"""The last thing to do before a change is told."""
+
+
+async def _nothing() -> None:
+    """There is nothing left to do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,17 +57,26 @@ class ActiveModelStore:
     def snapshot(self) -> ActiveModel:
         return self._snapshot
 
-    async def activate(self, key: ModelKey) -> None:
-        """Store and publish `key` as the one that answers. Raises `StorageFailed`, `DiskFull`."""
+    async def activate(self, key: ModelKey, *, before_told: Last = _nothing) -> None:
+        """Store and publish `key` as the one that answers. Raises `StorageFailed`, `DiskFull`.
+
+        `before_told` is called once it is stored; what it raises takes that back, and nobody hears of it.
+        """
         last_models = {**self._snapshot.last_models, key.runtime: key.name}
-        await self._store(replace(self._snapshot, key=key, last_models=last_models))
+        await self._store(replace(self._snapshot, key=key, last_models=last_models), before_told)
 
     async def deactivate(self) -> None:
         """Nothing answers; the last model of each runtime stays remembered."""
         await self._store(replace(self._snapshot, key=None))
 
-    async def _store(self, active: ActiveModel) -> None:
+    async def _store(self, active: ActiveModel, before_told: Last = _nothing) -> None:
         await asyncio.to_thread(self._write, active)
+        try:
+            await before_told()
+        except (Exception, asyncio.CancelledError):
+            with contextlib.suppress(VenomError):
+                await asyncio.to_thread(self._write, self._snapshot)
+            raise
         self._snapshot = active
         self.changed.publish(active)
 

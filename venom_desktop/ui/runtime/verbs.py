@@ -44,10 +44,10 @@ class RuntimeVerbs:
         found = (one for one in self._registry.operations.operations if one.runtime == runtime)
         return next((one for one in found if one.operation_type is OperationType.ACTIVATE), None)
 
+    @property
     def is_switching(self) -> bool:
         """True while a model is being activated."""
-        activations = (self.activation(runtime) for runtime in self._runtimes)
-        return any(one is not None and not one.status.is_final for one in activations)
+        return self._registry.is_switching
 
     def log_file(self, runtime: str) -> Path | None:
         found = self._runtimes[runtime]
@@ -86,7 +86,7 @@ class RuntimeVerbs:
 
         `force` ends a server of another program too. Raises `SwitchInProgress`, `NotOurServer` and as `start`.
         """
-        if self.is_switching():
+        if self.is_switching:
             raise SwitchInProgress
         found = self._runtimes[runtime]
         name = self._answering(found) if isinstance(found, ServerRuntime) else self._first_loaded(found)
@@ -119,7 +119,7 @@ class RuntimeVerbs:
         runtime = self._runtimes[key.runtime]
         if key == self._active.snapshot.key:
             await self._registry.deactivate()
-        elif self.is_switching():
+        elif self.is_switching:
             raise SwitchInProgress
         elif isinstance(runtime, ServerRuntime):
             await runtime.unload_model(key.name)
