@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 from shiboken6 import isValid
 
 from tests.fakes import vllm_log as log
@@ -58,6 +58,8 @@ def test_a_load_shows_how_far_it_is_then_who_answers_and_ends_from_the_card(
         assert (look.has_bar, look.fraction) == (True, 0.375)
         assert card_of(desk).lines[0] == "Loading small"
         assert card_of(desk).lines[2] == "Child process"
+        words = [label.text() for label in desk.tab.prompt.empty.findChildren(QLabel)]
+        assert "vLLM answers as soon as it is loaded." in words
         open_gate(tmp_path / "bin", "weights")
         await desk.until(lambda: word(desk) == "Running")
         await desk.until(lambda: "Active · small answers here" in said(desk))
@@ -83,7 +85,7 @@ def test_a_full_graphics_memory_is_told_in_two_lines_and_lowered_from_the_card(
         await installed(desk, tmp_path)
         await activated(desk)
         await desk.until(lambda: card_of(desk).failure.text() == "Ran out of graphics memory")
-        await desk.until(lambda: not desk.tab.verbs.is_switching)
+        await desk.until(lambda: not desk.tab.verbs.is_switching())
         await desk.until(lambda: word(desk) == "Exited")
         card = card_of(desk)
         assert card.lines[0].replace(NO_BREAK, " ") == "Wanted 10.2 GB, 5.6 GB were free"

@@ -24,7 +24,7 @@ class Readiness(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answerer:
-    """`runtime` is a title; `last_model` can be offered when nothing is active, None when there is none."""
+    """`runtime` is the title of who answers, or loads to do so; `last_model` can be offered when nothing is active."""
 
     readiness: Readiness = Readiness.NOTHING_ACTIVE
     target: Target | None = None
@@ -45,27 +45,28 @@ def answerer_of(
     runtimes: Mapping[str, Runtime],
     *,
     last_model: str | None,
-    switching: bool,
+    loading: str | None,
     capabilities: ModelCapabilities = UNKNOWN,
 ) -> Answerer:
     """What the active model is and whether its runtime would take a question now.
 
-    `switching`: a model is being activated, though its runtime may run already.
+    `loading` is the runtime that a model is being activated on, though it may run already.
     """
     key = active.key
     runtime = runtimes.get(key.runtime) if key else None
     target = Target(runtime=key.runtime, model=key.name) if key and runtime else None
     if target is not None and runtime is not None and _can_answer(runtime, target):
         readiness = Readiness.READY
-    elif switching or any(one.snapshot.state is RuntimeState.STARTING for one in runtimes.values()):
+    elif loading is not None and loading in runtimes:
+        readiness, runtime = Readiness.LOADING, runtimes[loading]
+    elif runtime is not None and runtime.snapshot.state is RuntimeState.STARTING:
         readiness = Readiness.LOADING
     else:
         readiness = Readiness.STOPPED if target else Readiness.NOTHING_ACTIVE
-    title = (runtime or next(iter(runtimes.values()))).snapshot.title
     return Answerer(
         readiness=readiness,
         target=target,
-        runtime=title,
+        runtime="" if runtime is None else runtime.snapshot.title,
         last_model=last_model,
         capabilities=capabilities,
         elsewhere=target is not None and is_remote(target.runtime),

@@ -151,7 +151,7 @@ class RuntimeTab(QWidget):
             active,
             self._runtimes,
             last_model=self.verbs.last_model(self._usual_runtime()),
-            switching=self.verbs.is_switching,
+            loading=self.verbs.loading(),
             capabilities=self.verbs.capabilities(active.key),
         )
         self.prompt.show_answerer(answerer)

@@ -9,6 +9,7 @@ from venom_desktop.core.operations.operation import ModelOperation, OperationTyp
 from venom_desktop.core.registry.capabilities import effective
 from venom_desktop.core.registry.model import ModelCapabilities, ModelKey
 from venom_desktop.core.registry.registry import ModelRegistry
+from venom_desktop.core.registry.switch_steps import SwitchStep
 from venom_desktop.core.runtimes.active import ActiveModelStore
 from venom_desktop.core.runtimes.base import Runtime, ServerRuntime
 
@@ -44,10 +45,18 @@ class RuntimeVerbs:
         found = (one for one in self._registry.operations.operations if one.runtime == runtime)
         return next((one for one in found if one.operation_type is OperationType.ACTIVATE), None)
 
-    @property
     def is_switching(self) -> bool:
         """True while a model is being activated."""
         return self._registry.is_switching
+
+    def loading(self) -> str | None:
+        """The runtime that is to answer after the switch under way, or again after one that failed."""
+        for name in self._runtimes:
+            one = self.activation(name)
+            if one is not None and not one.status.is_final:
+                key = self._active.snapshot.key
+                return key.runtime if one.step == SwitchStep.PUT_BACK and key is not None else name
+        return None
 
     def log_file(self, runtime: str) -> Path | None:
         found = self._runtimes[runtime]
@@ -86,7 +95,7 @@ class RuntimeVerbs:
 
         `force` ends a server of another program too. Raises `SwitchInProgress`, `NotOurServer` and as `start`.
         """
-        if self.is_switching:
+        if self.is_switching():
             raise SwitchInProgress
         found = self._runtimes[runtime]
         name = self._answering(found) if isinstance(found, ServerRuntime) else self._first_loaded(found)
@@ -119,7 +128,7 @@ class RuntimeVerbs:
         runtime = self._runtimes[key.runtime]
         if key == self._active.snapshot.key:
             await self._registry.deactivate()
-        elif self.is_switching:
+        elif self.is_switching():
             raise SwitchInProgress
         elif isinstance(runtime, ServerRuntime):
             await runtime.unload_model(key.name)
