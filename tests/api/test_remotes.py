@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.api.caller import NAME, Caller, Served
+from tests.fakes.hub_faults import failing
 from tests.fakes.ollama_server import OllamaStandIn
 from tests.fakes.openai_server import SPEECH, OpenAiStandIn
 from tests.fakes.tls import Authority, TlsFront
@@ -14,6 +15,7 @@ from venom_desktop.core.governance.base import Terms
 
 KEY = "sk-planted-0123456789abcdef"
 LAB = "remote-lab-box"
+CHAT = "/v1/chat/completions"
 
 
 @pytest.fixture
@@ -71,6 +73,16 @@ async def test_its_model_is_activated_and_answers_the_gateway_with_its_key_and_p
     assert whole.terms == Terms(input_usd=2.0, output_usd=10.0, requests_per_minute=60)
     assert whole.cost_usd == pytest.approx((5 * 2.0 + 3 * 10.0) / 1e6)
     assert server.tokens() == {KEY}
+
+
+async def test_what_its_refusal_to_talk_teaches_about_a_model_is_kept(call: Caller, server: OpenAiStandIn) -> None:
+    server.fault(failing(400, message="The model does not support Chat Completions API"), CHAT, times=None)
+    await call.good("POST", "system/remotes", body(server.url, key=KEY))
+    for _ in range(2):
+        await call.good("POST", "models/activate", {"name": "tiny"})
+        assert (await call.good("GET", "models/tiny/capabilities"))["capabilities"]["supports_embedding"] is True
+    assert len(server.requests_for(CHAT)) == 1
+    assert server.bodies("/v1/embeddings") == [{"model": "tiny", "input": "Hi"}] * 2
 
 
 async def test_the_gateway_believes_the_servers_own_authority(

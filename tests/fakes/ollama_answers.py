@@ -104,6 +104,14 @@ class Answers:
             answer |= {"total_duration": PIECE_NS, "prompt_eval_count": sum(len(text.split()) for text in texts)}
         return as_json(answer)
 
+    def vectors(self, request: Request) -> Reply:
+        """`/v1/embeddings` of a model that is there."""
+        content = self.embed(request).content
+        told = json.loads(content) if isinstance(content, bytes) else {}
+        rows = [{"object": "embedding", "index": at, "embedding": one} for at, one in enumerate(told["embeddings"])]
+        usage = {"prompt_tokens": told["prompt_eval_count"], "total_tokens": told["prompt_eval_count"]}
+        return as_json({"object": "list", "data": rows, "model": told["model"], "usage": usage})
+
     def completions(self, request: Request) -> Reply:
         """`/v1/chat/completions`, with text alone."""
         body = body_of(request)

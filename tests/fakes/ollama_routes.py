@@ -60,6 +60,7 @@ class Routes:
             "/api/chat": {"POST": self.answers.chat},
             "/api/embed": {"POST": self.answers.embed},
             "/v1/models": {"GET": self._openai_models},
+            "/v1/embeddings": {"POST": self.answers.vectors},
             "/v1/chat/completions": {"POST": self.answers.completions},
         }
 

@@ -18,7 +18,7 @@ VenomError
 ├── TooLarge (413)
 ├── UpstreamFailed (502)          SourceUnreachable, SourceChanged (NotAModelServer), TokenRefused (RemoteKeyRefused,
 │   │                             RemoteKeyMissing), TokenWithheld, ChecksumMismatch,
-│   │                             DownloadInterrupted (PullBrokenOff), ModelNotLoaded,
+│   │                             DownloadInterrupted (PullBrokenOff), ModelNotLoaded, AnswersNothing,
 │   │                             ReleaseWithoutArchive, UnsafeArchive
 │   └── SourceBusy (429)          wait as told
 ├── UpstreamSlow (504)
@@ -596,6 +596,17 @@ class ModelNotLoaded(UpstreamFailed):
     reason_code = "MODEL_NOT_LOADED"
     sentence = "{runtime} could not load {model_name}: {problem} The log has the details."
     cures: ClassVar[tuple[Cure, ...]] = (Cure.OPEN_LOG, Cure.CHOOSE_ANOTHER)
+
+
+class AnswersNothing(UpstreamFailed):
+    """`token` and `vector` are the server's two answers, as sentences."""
+
+    reason_code = "ANSWERS_NOTHING"
+    sentence = (
+        "{model_name} gives neither text nor vectors on {server}, so it was not activated. "
+        "Asked for a word: {token} Asked for a vector: {vector}"
+    )
+    cures: ClassVar[tuple[Cure, ...]] = (Cure.CHOOSE_ANOTHER,)
 
 
 class WorkerDied(UpstreamFailed):

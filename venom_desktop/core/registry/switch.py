@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 
 from venom_desktop.core.errors import InternalError, LoadCancelled, VenomError
 from venom_desktop.core.operations.operation import Progress
+from venom_desktop.core.registry.capabilities import merge
 from venom_desktop.core.registry.drain import Drain
 from venom_desktop.core.registry.making_room import Leaving, leaving_for, let_go, until_gone
-from venom_desktop.core.registry.model import ModelKey, ModelMetadata
+from venom_desktop.core.registry.model import ModelCapabilities, ModelKey, ModelMetadata
 from venom_desktop.core.registry.put_back import put_back
 from venom_desktop.core.registry.switch_steps import SwitchStep, progress
 from venom_desktop.core.registry.unloading import give_up
@@ -94,17 +95,20 @@ class Switch:
             yield progress(SwitchStep.HEALTHY, f"Asking {runtime.snapshot.title} whether it is ready")
             await self._place.require_healthy(model.runtime)
         yield progress(SwitchStep.ANSWERED, "Waiting for the first token")
-        await self._place.answer_once(model)
+        learned = await self._place.answer_once(model)
         yield progress(SwitchStep.SAVED, "Saving", can_cancel=False)
-        await self._save(model)
+        await self._save(model, learned)
 
-    async def _save(self, model: ModelMetadata) -> None:
+    async def _save(self, model: ModelMetadata, learned: ModelCapabilities) -> None:
         """That it is active comes last: what fails before puts the other model back, and the state must say so.
 
         Nothing may be awaited after it: the next switch is let in.
         """
         now = datetime.now(UTC).astimezone()
-        await self._place.manifest.upsert(model, lambda current: replace(current, last_used_at=now))
+        await self._place.manifest.upsert(
+            model,
+            lambda current: replace(current, last_used_at=now, capabilities=merge(current.capabilities, learned)),
+        )
         await self._place.inventory.refresh()
         await self._place.active.activate(model.key, before_told=self._end)
 

@@ -6,17 +6,14 @@ from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from venom_desktop.core.errors import FileMissing, RuntimeUnavailable, UnknownRuntime, VenomError
-from venom_desktop.core.governance.base import Purpose, Target
-from venom_desktop.core.registry.capabilities import effective
+from venom_desktop.core.registry.first_answer import first_answer
 from venom_desktop.core.registry.inventory import Inventory
 from venom_desktop.core.registry.manifest import Manifest
-from venom_desktop.core.registry.model import NOTHING, ModelKey, ModelMetadata
+from venom_desktop.core.registry.model import NOTHING, ModelCapabilities, ModelKey, ModelMetadata
 from venom_desktop.core.registry.switch_steps import MemoryProof
 from venom_desktop.core.runtimes.active import ActiveModelStore
 from venom_desktop.core.runtimes.ask import Ask
 from venom_desktop.core.runtimes.base import (
-    ChatMessage,
-    ChatRequest,
     LoadSettings,
     Runtime,
     RuntimeSnapshot,
@@ -28,7 +25,6 @@ UNLOADED_WITHIN_S = 20.0
 """A server ends what it is answering for other programs before it unloads."""
 TOLD_WITHIN_S = 2.0
 _ENDED = (RuntimeState.STOPPED, RuntimeState.EXITED)
-FIRST_QUESTION = ChatRequest(messages=(ChatMessage(role="user", content="Hi"),), max_tokens=1, temperature=0.0)
 
 
 @runtime_checkable
@@ -115,11 +111,9 @@ class Workplace:
     async def load(self, model: ModelMetadata) -> None:
         await self.runtimes[model.runtime].load(model, self.load_settings(model.key))
 
-    async def answer_once(self, model: ModelMetadata) -> None:
-        """Prove that it answers; a model that only embeds cannot chat and is asked nothing."""
-        if effective(model).supports_embedding:
-            return
-        await self.ask.whole(Target(runtime=model.runtime, model=model.name), FIRST_QUESTION, Purpose.PROBE)
+    async def answer_once(self, model: ModelMetadata) -> ModelCapabilities:
+        """Prove that it answers; gives what that taught about it. Raises as `first_answer`."""
+        return await first_answer(self.ask, self.runtimes[model.runtime], model)
 
 
 async def _until_ended(runtime: Runtime) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from venom_desktop.core.errors import NoActiveModel, VenomError
 from venom_desktop.core.governance.base import CallRequest, Purpose, Target, Usage
 from venom_desktop.core.governance.gate import Call, Gate
-from venom_desktop.core.runtimes.base import ChatChunk, ChatMessage, ChatRequest, Runtime, RuntimeState
+from venom_desktop.core.runtimes.base import ChatChunk, ChatMessage, ChatRequest, Embeds, Runtime, RuntimeState
 
 Clock = Callable[[], float]
 BYTES_PER_TOKEN = 4
@@ -60,6 +60,12 @@ class Ask:
         """The text of the answer, without its reasoning."""
         async with aclosing(self.stream(target, request, purpose)) as pieces:
             return "".join([piece.chunk.text async for piece in pieces])
+
+    async def embed(self, target: Target, text: str, purpose: Purpose, *, by: Embeds) -> None:
+        """Whether `target` gives a vector; it is thrown away. Raises what `Embeds.embed` does."""
+        asked = CallRequest(target=target, purpose=purpose, prompt_tokens=len(text.encode()) // BYTES_PER_TOKEN + 1)
+        async with self._gate.call(asked) as call:
+            call.finish(Usage(prompt_tokens=await by.embed(text)))
 
     async def _tries(self, call: Call, request: ChatRequest) -> AsyncGenerator[ChatChunk, None]:
         while True:

@@ -193,6 +193,17 @@ class Runtime(Protocol):
 
 
 @runtime_checkable
+class Embeds(Protocol):
+    """A runtime that can be asked for a vector as well as for words."""
+
+    async def embed(self, text: str) -> int | None:
+        """Have the active model turn `text` into a vector, which nobody keeps; the tokens it took, None is untold.
+
+        Raises `NoActiveModel`, `RequestRefused`, and what asking the server raises.
+        """
+
+
+@runtime_checkable
 class FollowedRuntime(Runtime, Protocol):
     """A runtime that others may start and stop too: it is looked at while somebody looks."""
 

@@ -200,7 +200,7 @@ def failure(told: Any, *, status: int | None, source: str) -> VenomError:
     """`told` is the error object of a wire (OpenAI's, llama.cpp's) or plain text; `status` None inside a stream."""
     details: Mapping[str, Any] = told if isinstance(told, Mapping) else {"message": str(told)}
     number = status if status is not None else details.get("code")
-    problem = _sentence(str(details.get("message") or ""))
+    problem = _sentence(str(details.get("message") or details.get("detail") or ""))
     if details.get("type") == "exceed_context_size_error":
         return ContextExceeded(prompt_tokens=details.get("n_prompt_tokens", "?"), context=details.get("n_ctx", "?"))
     if told_lengths := _LENGTHS.search(problem):
@@ -212,7 +212,7 @@ def failure(told: Any, *, status: int | None, source: str) -> VenomError:
         case 503:
             return RuntimeUnavailable(runtime=source)
         case int() if 400 <= number < 500:
-            return RequestRefused(source=source, problem=problem)
+            return RequestRefused(source=source, problem=problem or f"it answered {number}.")
         case _:
             return UpstreamFailed(source=source, status=problem.rstrip(".") or number or "no reason given")
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import aclosing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from venom_desktop.core.errors import (
     DevicesUntold,
@@ -41,6 +41,8 @@ from venom_desktop.core.runtimes.remote_state import RemoteState
 from venom_desktop.core.runtimes.remote_wire import RemoteLine
 from venom_desktop.core.signals import Unsubscribe
 from venom_desktop.core.tasks import TaskScope
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,6 +211,11 @@ class Remote:
             except VenomError as error:
                 raise await self._why(error) from error
 
+    async def embed(self, text: str) -> int | None:
+        """As `Embeds`. Raises what `RemoteWire` names, and `RequestRefused`."""
+        with self.passing() as upstream:
+            return await self._beaten(self._line.embed(upstream.model, text))
+
     async def _answer(self, upstream: Upstream, request: ChatRequest) -> AsyncGenerator[ChatChunk, None]:
         messages = adapt_messages(request.messages, chat_capabilities(self._state.model))
         asked = replace(request, messages=messages, **self._thinking(request))
@@ -260,9 +267,9 @@ class Remote:
             self._refuse_if_ended(name, ends)
             raise
 
-    async def _beaten(self, work: Awaitable[None]) -> None:
+    async def _beaten(self, work: Awaitable[T]) -> T:
         async with self._pulse.beating() as beat:
-            await beat.wait(work)
+            return await beat.wait(work)
 
     async def _let_go(self, names: frozenset[str]) -> None:
         self._state.held -= names

@@ -51,7 +51,7 @@ class RemoteOpenAi:
             provider=self._server.kind.provider,
             display_name=name.rpartition("/")[2] or name,
             runtime=self._server.name,
-            capabilities=ModelCapabilities(max_context_length=_context(row)),
+            capabilities=ModelCapabilities(max_context_length=_context(row), supports_embedding=_embeds(row)),
             installed_at=_moment(created),
         )
 
@@ -69,6 +69,13 @@ def _context(row: Mapping[str, Any]) -> int | None:
     """vLLM's word for it, llama.cpp's, and that of those who sell many models."""
     told = row.get("max_model_len"), mapping_in(row.get("meta")).get("n_ctx_train"), row.get("context_length")
     return next((count for count in map(count_in, told) if count), None)
+
+
+def _embeds(row: Mapping[str, Any]) -> bool | None:
+    """True where the row says so: Together's `type`, Infinity's `capabilities`, OpenRouter's `output_modalities`."""
+    told = [row.get("type"), row.get("capabilities"), mapping_in(row.get("architecture")).get("output_modalities")]
+    words = [word for one in told for word in (one if isinstance(one, list) else [one])]
+    return True if any(isinstance(word, str) and word.startswith("embed") for word in words) else None
 
 
 def _server_of(rows: list[Mapping[str, Any]]) -> str | None:

@@ -22,12 +22,14 @@ from venom_desktop.core.errors import (
 )
 from venom_desktop.core.http import LARGEST_ANSWER_BYTES, WIRE_ERRORS, Response, retry_after_s
 from venom_desktop.core.http_keyed import Key, KeyedClient, distrust_in
-from venom_desktop.core.runtimes.openai_wire import refusal
+from venom_desktop.core.json_values import count_in, mapping_in
+from venom_desktop.core.runtimes.openai_wire import failure, refusal
 from venom_desktop.core.runtimes.remote_base import RemoteServer, host_of
 
 LISTING_S = 10.0
 """Also a server behind a slow line tells its models within this."""
 LOADING_S = 1800.0
+OK = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +69,18 @@ class RemoteLine:
             raise self.foreign()
         await self._check(response, content)
         return Told(status=response.status_code, content=self._parsed(response.status_code, content))
+
+    async def embed(self, model_name: str, text: str) -> int | None:
+        """Have `text` turned into a vector; the tokens it took. Raises as `ask`, and `RequestRefused`."""
+        body = {"model": model_name, "input": text}
+        told = await self.ask("POST", "/v1/embeddings", body, within_s=LOADING_S)
+        content = mapping_in(told.content)
+        if told.status != OK or "error" in content or content.get("object") == "error":
+            # vLLM has told an error with status 200 (vllm-project/vllm, issue 21704).
+            raise failure(content.get("error", content), status=max(400, told.status), source=self._server.title)
+        if not content.get("data"):
+            raise self.foreign()
+        return count_in(mapping_in(content.get("usage")).get("prompt_tokens"))
 
     def unreachable(self, error: BaseException | None = None) -> VenomError:
         problem = None if error is None else distrust_in(error)
