@@ -124,6 +124,15 @@ async def test_forgetting_asks_and_takes_models_key_and_the_active_mark_along(
     assert [row["name"] for row in (await call.good("GET", "models"))["models"]] == [NAME]
 
 
+async def test_its_key_is_removed_alone_after_a_question(call: Caller, server: OpenAiStandIn) -> None:
+    await call.good("POST", "system/remotes", body(server.url, key=KEY))
+    refused = await call("DELETE", f"system/remotes/{LAB}/key")
+    assert (refused.status_code, refused.json()["needs_confirmation"]) == (409, True)
+    left = await call.good("DELETE", f"system/remotes/{LAB}/key?confirm=true")
+    assert (left["remote"]["key"], left["message"]) == ("none", "The key of Lab box is removed")
+    assert await call.refused("POST", "system/remotes/test", {"name": LAB}) == (502, "REMOTE_KEY_MISSING")
+
+
 async def test_a_server_is_changed_and_a_body_of_another_shape_is_refused(call: Caller, server: OpenAiStandIn) -> None:
     await call.good("POST", "system/remotes", body(server.url, key=KEY))
     changed = await call.good("PUT", f"system/remotes/{LAB}", {**body(server.url), "title": "Rack"})

@@ -30,6 +30,10 @@ async def test_a_server_is_added_listed_tried_and_forgotten(
     listed = await command("remote", "list", "--json")
     assert [one["url"] for one in json.loads(listed.out)["remotes"]] == [server.url]
     assert (await command("remote", "list")).out.startswith("remote-lab-box  openai  ")
+    asked = await command("remote", "forget-key", "remote-lab-box")
+    assert (asked.code, asked.err) == (1, "Remove the key of Lab box? Confirm to go ahead. (--yes)\n")
+    without = await command("remote", "forget-key", "remote-lab-box", "--yes")
+    assert (without.code, without.out) == (0, "The key of Lab box is removed\n")
     asked = await command("remote", "remove", "remote-lab-box")
     assert (asked.code, asked.err.endswith("(--yes)\n")) == (1, True)
     gone = await command("remote", "remove", "remote-lab-box", "--yes")

@@ -37,6 +37,15 @@ class RemoteDesk:
         await self._remotes.remove(name)
         return {"success": True, "message": f"{server.title} is forgotten"}
 
+    async def forget_key(self, name: str, *, confirm: bool) -> Json:
+        """Raises `NeedsConfirmation` unless `confirm`."""
+        server = self._remotes.get(name)
+        if not confirm:
+            raise NeedsConfirmation(question=f"Remove the key of {server.title}? Confirm to go ahead.")
+        await self._remotes.forget_key(name)
+        message = f"The key of {server.title} is removed"
+        return {"success": True, "message": message, "remote": await self._payload(server)}
+
     async def test(self, body: RemoteTrial) -> Json:
         """Raises `InvalidInput` for neither a name nor an address."""
         found = await self._remotes.try_out(self._trial(body), body.key, name=body.name, openly=body.confirm)

@@ -70,6 +70,8 @@ class Desk(Protocol):
 
     async def remove_remote(self, name: str, *, confirm: bool) -> Json: ...
 
+    async def forget_remote_key(self, name: str, *, confirm: bool) -> Json: ...
+
     async def test_remote(self, body: Json) -> Json: ...
 
 
@@ -134,6 +136,10 @@ class RunningDesk:
     async def remove_remote(self, name: str, *, confirm: bool) -> Json:
         told = f"?confirm={str(confirm).lower()}"
         return await self._call("DELETE", f"/system/remotes/{quote(name, safe='')}{told}")
+
+    async def forget_remote_key(self, name: str, *, confirm: bool) -> Json:
+        told = f"?confirm={str(confirm).lower()}"
+        return await self._call("DELETE", f"/system/remotes/{quote(name, safe='')}/key{told}")
 
     async def test_remote(self, body: Json) -> Json:
         return await self._call("POST", "/system/remotes/test", body)
@@ -213,6 +219,9 @@ class OwnDesk:
 
     async def remove_remote(self, name: str, *, confirm: bool) -> Json:
         return await self._remotes.remove(name, confirm=confirm)
+
+    async def forget_remote_key(self, name: str, *, confirm: bool) -> Json:
+        return await self._remotes.forget_key(name, confirm=confirm)
 
     async def test_remote(self, body: Json) -> Json:
         return await self._remotes.test(RemoteTrial.model_validate(body))

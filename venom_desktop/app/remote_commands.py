@@ -15,7 +15,7 @@ DONE = 0
 
 async def remote(given: argparse.Namespace) -> int:
     """What the verb after `remote` asks for."""
-    verbs = {"add": _add, "list": _list, "remove": _remove, "test": _test}
+    verbs = {"add": _add, "list": _list, "remove": _remove, "forget-key": _forget_key, "test": _test}
     return await verbs[given.verb](given)
 
 
@@ -44,6 +44,12 @@ async def _list(given: argparse.Namespace) -> int:
 async def _remove(given: argparse.Namespace) -> int:
     async with open_desk(command="venom-desktop remote remove") as desk:
         answer = await desk.remove_remote(given.name, confirm=given.yes)
+    return _say(given, answer, answer["message"])
+
+
+async def _forget_key(given: argparse.Namespace) -> int:
+    async with open_desk(command="venom-desktop remote forget-key") as desk:
+        answer = await desk.forget_remote_key(given.name, confirm=given.yes)
     return _say(given, answer, answer["message"])
 
 

@@ -16,8 +16,9 @@ def add_remote_parser(commands: Any) -> None:
     test = verbs.add_parser("test", help="ask a server what it is and has")
     listing = verbs.add_parser("list", help="show the servers that were added")
     remove = verbs.add_parser("remove", help="forget a server and its key")
-    for verb in (remove, test):
-        verb.add_argument("name", nargs=None if verb is remove else "?", help="name as `remote list` shows it")
+    forget = verbs.add_parser("forget-key", help="remove the key of a server, and nothing else")
+    for verb in (remove, forget, test):
+        verb.add_argument("name", nargs="?" if verb is test else None, help="name as `remote list` shows it")
     add.add_argument("url", help="its address, as https://models.example.org:8000")
     test.add_argument("--url", help="the address of one that was not added")
     for verb in (add, test):
@@ -27,9 +28,9 @@ def add_remote_parser(commands: Any) -> None:
     for words in ("input", "output"):
         add.add_argument(f"--{words}-usd", type=float, help=f"price of a million tokens of {words}, in dollars")
     add.add_argument("--requests-per-minute", type=int, help="its limit")
-    for verb in (add, remove, test):
+    for verb in (add, remove, forget, test):
         verb.add_argument("--yes", action="store_true", help="go ahead without being asked")
-    for verb in (add, remove, test, listing):
+    for verb in (add, remove, forget, test, listing):
         verb.add_argument("--json", action="store_true", help="answer in the HTTP API's JSON")
 
 

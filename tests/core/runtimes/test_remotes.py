@@ -152,6 +152,21 @@ async def test_a_removed_server_takes_its_key_along_and_a_later_one_of_that_name
         await bench.remotes.remove("remote-nobody")
 
 
+async def test_a_key_goes_alone_by_its_own_verb_or_with_a_change(
+    bench: Bench, backend: WorkingBackend, server: OpenAiStandIn
+) -> None:
+    added = await bench.remotes.add(draft(server.url), KEY)
+    await bench.remotes.forget_key(added.name)
+    assert (backend.kept, bench.remotes.servers) == ({}, (added,))
+    await bench.remotes.edit(added.name, draft(server.url), KEY)
+    await bench.remotes.edit(added.name, draft(server.url))
+    assert list(backend.kept.values()) == [KEY]
+    await bench.remotes.edit(added.name, draft(server.url), "")
+    assert backend.kept == {}
+    with pytest.raises(UnknownRemote):
+        await bench.remotes.forget_key("remote-nobody")
+
+
 async def test_without_a_keyring_a_key_lives_in_memory_and_goes_with_its_server(
     tmp_path: Path, server: OpenAiStandIn
 ) -> None:

@@ -146,6 +146,30 @@ async def test_the_key_is_hidden_while_typed_and_never_shown_again(desk: Desk, s
     assert "Rack" in said_by(page)
 
 
+async def test_the_key_alone_is_removed_when_that_is_saved(desk: Desk, server: OpenAiStandIn) -> None:
+    page = await added(desk, server.url)
+    key_name = kept(desk)[0].key_name
+
+    async def forget() -> RemoteDialog:
+        page.rows[LAB].edit.click()
+        dialog = await opened(desk)
+        assert dialog.forget_button.isVisible()
+        dialog.forget_button.click()
+        assert (dialog.key.placeholderText(), dialog.forget_button.isVisible()) == ("Removed when you save", False)
+        return dialog
+
+    dialog = await forget()
+    dialog.try_button.click()
+    await until(lambda: "asks for a key and none is stored" in dialog.told.text())
+    dialog.reject()
+    await closed(desk)
+    assert (await desk.remote_vault.status(key_name)).source is CredentialSource.MEMORY
+    (await forget()).action.click()
+    await closed(desk)
+    assert (await desk.remote_vault.status(key_name)).source is CredentialSource.NONE
+    await until(lambda: word(page) == "Key missing")
+
+
 async def test_a_key_for_plain_http_elsewhere_is_asked_about_before_it_is_kept(desk: Desk) -> None:
     page_of(desk).add_button.click()
     dialog = await opened(desk)

@@ -122,7 +122,7 @@ class Remotes:
     async def edit(
         self, name: str, draft: RemoteDraft, key: str | None = None, *, openly: bool = False
     ) -> RemoteServer:
-        """Change a server; without `key` the stored one stays, unless the address is another server's.
+        """Change a server; without `key` the stored one stays, unless the address is another server's or `key` is "".
 
         Raises as `add`, and `UnknownRemote`.
         """
@@ -131,7 +131,7 @@ class Remotes:
         async with self._writing:
             before = self.get(name)
             server = RemoteServer.of(checked, name=name, key_name=before.key_name)
-            if key is None and origin_of(before.url) != origin_of(server.url):
+            if key == "" or (key is None and origin_of(before.url) != origin_of(server.url)):
                 # A key belongs to the server it was given for.
                 await self._forget_key(before)
             await self._write([server if one.name == name else one for one in self.servers])
@@ -159,8 +159,9 @@ class Remotes:
             await self._forget_key(server)
 
     async def forget_key(self, name: str) -> None:
-        """Raises `UnknownRemote`, `KeyringUnavailable`."""
-        await self._forget_key(self.get(name))
+        """Keep the server without its key. Raises `UnknownRemote`, `KeyringUnavailable`."""
+        async with self._writing:
+            await self._forget_key(self.get(name))
 
     async def try_out(
         self, draft: RemoteDraft, key: str | None = None, *, name: str | None = None, openly: bool = False

@@ -31,7 +31,7 @@ DIALOG_WIDTH = 520
 T = TypeVar("T")
 NEW = RemoteDraft(title="", kind=RemoteKind.OPENAI, url="")
 Save = Callable[[RemoteDraft, str | None, bool], Awaitable[object]]
-"""With draft, key (None leaves what is kept) and whether the key may travel openly."""
+"""With draft, key (None leaves what is kept, "" removes it) and whether the key may travel openly."""
 Try = Callable[[RemoteDraft, str | None, bool], Awaitable[Tried]]
 
 
@@ -60,6 +60,10 @@ class RemoteDialog(Dialog):
         self.url = _line(draft.url, "https://models.example.org:8000")
         self.key = _line("", tr("Kept: {mask}", mask=mask) if mask else tr("None"))
         self.key.setEchoMode(QLineEdit.EchoMode.Password)
+        self.key.setAccessibleName(tr("Key"))
+        self.forget_button = ToolButton("close", tr("Remove the kept key"), icon_size=14, on_click=self._forget_key)
+        self.forget_button.setVisible(mask is not None)
+        self._forgets = False
         self.input_usd = _line(_price_text(draft.terms.input_usd), tr("unknown"))
         self.output_usd = _line(_price_text(draft.terms.output_usd), tr("unknown"))
         self.limit = OptionalNumber(1, MOST_REQUESTS, automatic=tr("No limit"))
@@ -129,7 +133,7 @@ class RemoteDialog(Dialog):
             (tr("Name"), self.title),
             (tr("Kind"), self.kind),
             (tr("Address"), self.url),
-            (tr("Key"), self.key),
+            (tr("Key"), wrapped(row((self.key, 1), self.forget_button, spacing=8))),
             (tr("Authority of its certificate"), authority),
             (tr("Dollars per million tokens"), prices),
             (tr("Requests a minute"), self.limit),
@@ -148,7 +152,15 @@ class RemoteDialog(Dialog):
                 button.forbid(tr("Enter a name and an address first"))
 
     def _typed_key(self) -> str | None:
-        return self.key.text().strip() or None
+        return self.key.text().strip() or ("" if self._forgets else None)
+
+    def _forget_key(self) -> None:
+        """Until it is saved, Cancel takes this back."""
+        self._forgets = True
+        self.forget_button.hide()
+        self.key.clear()
+        self.key.setPlaceholderText(tr("Removed when you save"))
+        self.key.setFocus()
 
     def _run(self, key: str, work: Awaitable[None]) -> None:
         async def awaited() -> None:

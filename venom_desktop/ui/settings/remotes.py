@@ -117,7 +117,7 @@ class RemotesPage(SettingsPage):
 
     async def _answered(self, draft: RemoteDraft, *, save: Any, name: str | None, mask: str | None) -> None:
         async def try_out(tried: RemoteDraft, key: str | None, openly: bool) -> Tried:
-            return await self._remotes.try_out(tried, key, name=name, openly=openly)
+            return await self._remotes.try_out(tried, key, name=None if key == "" else name, openly=openly)
 
         await answer(
             RemoteDialog(
