@@ -77,6 +77,11 @@ def test_only_the_task_scopes_create_tasks() -> None:
     assert _calls_outside(makers, allowed="core/tasks.py") == []
 
 
+def test_no_wait_swallows_a_cancellation() -> None:
+    """`wait_for` of Python 3.11 does where it comes together with the result; `asyncio.timeout` does not."""
+    assert _calls_outside(frozenset({"wait_for"}), allowed="nowhere") == []
+
+
 @pytest.mark.parametrize(
     ("name", "allowed"),
     [

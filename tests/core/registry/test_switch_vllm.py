@@ -1,5 +1,6 @@
 """Switches to and from vLLM over the stand-in's process: told to crash, killed, and stubborn when it has to go."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -8,12 +9,13 @@ import pytest
 from tests.contract.runtime_benches import VllmBench, gone
 from tests.core.registry.switchboard import FIRST, ONE, Switchboard, a_switchboard
 from tests.fakes import vllm_log as log
-from tests.fakes.vllm import Plan, install_vllm
+from tests.fakes.vllm import Plan, install_vllm, open_gate
 from venom_desktop.core.errors import OutOfGraphicsMemory, VenomError, VllmMissing
 from venom_desktop.core.http import make_local_client
-from venom_desktop.core.operations.operation import OperationStatus
+from venom_desktop.core.operations.operation import ModelOperation, OperationStatus
 from venom_desktop.core.registry.model import ModelKey
 from venom_desktop.core.registry.switch_steps import SwitchStep
+from venom_desktop.core.runtimes.base import RuntimeState
 
 BIG = ModelKey(name="big", runtime="vllm")
 
@@ -45,6 +47,48 @@ async def test_there_and_back_leaves_one_process_at_a_time(board: Switchboard, v
     await board.switch(FIRST)
     assert await gone(server)
     assert board.loaded == [FIRST]
+
+
+async def test_the_operation_tells_how_far_the_load_came(board: Switchboard, vllm: VllmBench) -> None:
+    install_vllm(vllm.folder / "bin", Plan(steps=(log.shard(3, 8), {"gate": "weights"})))
+    counted, said = asyncio.Event(), []
+
+    def hear(operation: ModelOperation) -> None:
+        said.append((operation.step, operation.message))
+        if operation.message == "Loading weights 3 of 8":
+            counted.set()
+
+    board.operations.changed.subscribe(hear)
+    async with asyncio.timeout(60):
+        operation_id = await board.activating.start(BIG.name, BIG.runtime)
+        await counted.wait()
+        assert board.operation.can_cancel
+        open_gate(vllm.folder / "bin", "weights")
+        assert (await board.operations.wait(operation_id)).status is OperationStatus.COMPLETED
+    steps = list(dict.fromkeys(said))
+    order = [
+        steps.index(("start", "Loading big")),
+        steps.index(("start", "Loading weights 3 of 8")),
+        steps.index(("healthy", "Asking vLLM whether it is ready")),
+    ]
+    assert order == sorted(order)
+
+
+async def test_a_load_that_is_cancelled_the_moment_it_tells_leaves_no_server(
+    board: Switchboard, vllm: VllmBench
+) -> None:
+    install_vllm(vllm.folder / "bin", Plan(steps=(log.shard(3, 8),), hangs=True))
+
+    def cancel(operation: ModelOperation) -> None:
+        if operation.message == "Loading weights 3 of 8" and not operation.status.is_final:
+            board.operations.cancel(operation.operation_id)
+
+    board.operations.changed.subscribe(cancel)
+    async with asyncio.timeout(60):
+        operation_id = await board.activating.start(BIG.name, BIG.runtime)
+        assert (await board.operations.wait(operation_id)).status is OperationStatus.CANCELLED
+    assert vllm.runtime.snapshot.state is RuntimeState.STOPPED
+    assert not list((vllm.folder / "run").iterdir())
 
 
 async def test_a_server_that_ignores_the_polite_word_is_gone_before_the_next_one_starts(

@@ -11,6 +11,7 @@ from venom_desktop.core.errors import InternalError, LoadCancelled, VenomError
 from venom_desktop.core.operations.operation import Progress
 from venom_desktop.core.registry.capabilities import merge
 from venom_desktop.core.registry.drain import Drain
+from venom_desktop.core.registry.load_steps import told_while_loading
 from venom_desktop.core.registry.making_room import Leaving, leaving_for, let_go, until_gone
 from venom_desktop.core.registry.model import ModelCapabilities, ModelKey, ModelMetadata
 from venom_desktop.core.registry.put_back import put_back
@@ -91,7 +92,9 @@ class Switch:
         else:
             # Here a start is a load, and a server elsewhere is started there.
             yield progress(SwitchStep.START, f"Loading {model.name}", can_cancel=may_cancel)
-            await self._place.load(model)
+            async with aclosing(told_while_loading(self._place.load(model), runtime, SwitchStep.START)) as steps:
+                async for told in steps:
+                    yield told
             yield progress(SwitchStep.HEALTHY, f"Asking {runtime.snapshot.title} whether it is ready")
             await self._place.require_healthy(model.runtime)
         yield progress(SwitchStep.ANSWERED, "Waiting for the first token")

@@ -112,10 +112,9 @@ class _Watch:
         return False
 
     async def wait(self) -> None:
-        try:
-            await asyncio.wait_for(self.news.wait(), LOOK_EVERY_S)
-        except TimeoutError:
-            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LOOK_EVERY_S):
+                await self.news.wait()
 
     def close(self) -> None:
         for end in self._ends:

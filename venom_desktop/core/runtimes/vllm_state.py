@@ -105,7 +105,8 @@ class VllmState(PublishedState):
         """An answer broke off: mostly the server died, and its exit is told a moment later."""
         if self.upstream is upstream:
             try:
-                await asyncio.wait_for(self._ended.wait(), EXPLANATION_WITHIN_S)
+                async with asyncio.timeout(EXPLANATION_WITHIN_S):
+                    await self._ended.wait()
             except TimeoutError:
                 return UpstreamFailed(source=TITLE, status="the answer broke off")
         return self.why_not()

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Final
 
 from venom_desktop.core.operations.operation import ModelOperation
+from venom_desktop.core.runtimes.load_progress import LoadProgress, LoadStep
 from venom_desktop.ui.i18n import number, percent, plural, tr
 
 
@@ -35,7 +36,21 @@ def _still_running(count: str, runtimes: str) -> str:
     )
 
 
+def _load_step(words: str) -> tuple[re.Pattern[str], Callable[..., str]]:
+    """ "Loading weights {done} of {total}", as a runtime's log tells of a load."""
+    pattern = re.compile(words.format(done=r"(\d+)", total=r"(\d+)"))
+    return pattern, lambda *counts: tr(words, **dict(zip(("done", "total"), map(_count, counts), strict=False)))
+
+
+def _count(digits: str) -> str:
+    return number(int(digits))
+
+
+_LOAD_STEPS: Final = tuple(
+    _load_step(LoadProgress(step=step, **counts).words) for step in LoadStep for counts in ({"done": 0, "total": 0}, {})
+)
 _PHASES: Final[tuple[tuple[re.Pattern[str], Callable[..., str]], ...]] = (
+    *_LOAD_STEPS,
     (re.compile("Reading the file list"), lambda: tr("Reading the file list")),
     (re.compile("Reading the file"), lambda: tr("Reading the file")),
     (re.compile("Handing the file over"), lambda: tr("Handing the file over")),

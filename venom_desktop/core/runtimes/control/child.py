@@ -126,7 +126,8 @@ class ChildServer:
         self._requested = True
         self._let_go(guard)
         try:
-            await asyncio.wait_for(self._gone.wait(), 2 * GRACE_S + 1)
+            async with asyncio.timeout(2 * GRACE_S + 1):
+                await self._gone.wait()
         except TimeoutError:
             guard.kill()
             await self._gone.wait()
