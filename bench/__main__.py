@@ -26,6 +26,7 @@ MODULES: Final = (
     "download",
     "gateway",
     "switch",
+    "fit",
 )
 ROOT: Final = Path(__file__).resolve().parents[1]
 DOCUMENT: Final = ROOT / "docs" / "performance.md"

@@ -92,6 +92,8 @@ BARS: Final[Mapping[str, Bar]] = {
             ("first_ollama", 0.2),
         )
     },
+    "fit_error_median": Bar(limit=5),
+    "fit_error_worst_too_little": Bar(limit=15),
     "ollama_down_list_worst": Bar(limit=0.3),
     "manifest_load_10000": Bar(limit=150),
     "manifest_save_growth": Bar(limit=10),

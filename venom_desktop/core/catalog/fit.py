@@ -15,10 +15,11 @@ DEFAULT_CONTEXT: Final = 8192
 """Tokens per slot where nobody chose, for the verdict and for the load alike: the engine's own choice, all the model
 can hold, may fill the whole memory."""
 
-_ENGINE_BYTES = 64 << 20  # the engine's process with its libraries, before any model
+ENGINE_BYTES = 64 << 20  # the engine's process with its libraries, before any model
 # vLLM beside its weights and its cache: CUDA's own context, the graphs it captures, and the activations of its largest
 # step, which it measures at the start. A guess for one card: nobody here has measured it.
 _VLLM_BYTES = 1536 << 20
+_BYTES_OF_A_WORD = 230  # an entry of the tokenizer's tables, once they are read
 _GUESSED_VOCABULARY = 128_000
 _GUESSED_WIDTH = 4096
 
@@ -141,7 +142,7 @@ def _exact_need(header: GgufHeader, *, weights_bytes: int, projector_bytes: int,
     grade = FitGrade.ESTIMATED if cache is None else FitGrade.EXACT
     if cache is None:
         cache = _guessed_cache(weights_bytes * 8 / _BITS["Q4_K_M"], context, settings=settings)
-    overhead = _overhead(header, context, runtime=settings.runtime)
+    overhead = _overhead(header, context, settings=settings)
     weights = weights_bytes + projector_bytes
     return _Need(
         weights_bytes=weights,
@@ -175,7 +176,7 @@ def estimated_verdict(
     context = min(settings.context, context_length) if context_length else settings.context
     count = parameters or weights * 8 / (bits_per_weight(label) or _BITS["Q4_K_M"])
     cache = _guessed_cache(count, context, settings=settings)
-    overhead = _overhead(None, context, runtime=settings.runtime)
+    overhead = _overhead(None, context, settings=settings)
     doubt = _DOUBT_WEIGHTS if weights_bytes is not None else _DOUBT_GUESSED_WEIGHTS
     words = [] if weights_bytes is not None else [f"weights from {label} and the number of parameters"]
     need = _Need(
@@ -219,14 +220,19 @@ def _guessed_cache(parameters: float, context: int, *, settings: LoadSettings) -
     )
 
 
-def _overhead(header: GgufHeader | None, context: int, *, runtime: str) -> int:
-    """The engine and its working memory for one step: the scores of the vocabulary, activations, attention mask."""
-    if runtime == SAFETENSORS_RUNTIME:
+def _overhead(header: GgufHeader | None, context: int, *, settings: LoadSettings) -> int:
+    """The engine, its tokenizer, and its working memory for one step: activations, attention mask, scores.
+
+    Of llama.cpp's compute buffer a token of the step takes 9 x width + 2 x feed-forward width in f32 and 2 bytes a cell
+    of the context; scores are kept for one token of each answer (read from its log over the models of `bench.fit`).
+    """
+    if settings.runtime == SAFETENSORS_RUNTIME:
         return _VLLM_BYTES
     vocabulary = (header.vocabulary_size if header else None) or _GUESSED_VOCABULARY
     width = (header.number("embedding_length") if header else None) or _GUESSED_WIDTH
     inner = (header.number("feed_forward_length") if header else None) or 4 * width
-    return _ENGINE_BYTES + BATCH_TOKENS * 4 * (vocabulary + 6 * width + 2 * inner + context)
+    step = BATCH_TOKENS * (4 * (9 * width + 2 * inner) + 2 * context)
+    return ENGINE_BYTES + step + vocabulary * (_BYTES_OF_A_WORD + 4 * settings.parallel)
 
 
 def _words(settings: LoadSettings, context: int, *, projector_bytes: int = 0) -> tuple[str, ...]:

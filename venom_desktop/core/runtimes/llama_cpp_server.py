@@ -108,6 +108,8 @@ def parameters(order: Order) -> Any:
     params.port = 0
     params.api_keys = [order.api_key]
     params.ui = False
+    # Its own choice keeps up to 8 GiB of earlier conversations beside what a model needs: no figure would be true.
+    params.cache_ram_mib = 0
     if order.projector_path is not None:
         params.mmproj.path = order.projector_path
     if order.context is not None:
