@@ -33,7 +33,7 @@ class Case:
 
     @property
     def error(self) -> float:
-        """Positive where the verdict said too much; the side on which a model that was told to fit does not is minus."""
+        """Negative where the verdict said too little: the side on which a model that was told to fit does not."""
         return self.predicted / self.measured - 1
 
 
