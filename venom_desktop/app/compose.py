@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from venom_desktop.app.compose_finds import build_finds
+from venom_desktop.app.compose_hub import build_hub
 from venom_desktop.app.compose_loads import build_measured_loads
 from venom_desktop.app.compose_ollama import OllamaParts, build_ollama
 from venom_desktop.app.compose_order import keep_inventory_true, lifecycle_of
@@ -16,9 +18,7 @@ from venom_desktop.core.catalog.base import CatalogEntry, DetailedCatalog, Quant
 from venom_desktop.core.catalog.cache import DiskCache
 from venom_desktop.core.catalog.fit import LoadSettings
 from venom_desktop.core.catalog.hub_account import HubAccount
-from venom_desktop.core.catalog.hugging_face import HuggingFaceCatalog
 from venom_desktop.core.catalog.search import CatalogSearch
-from venom_desktop.core.catalog.snapshot import read_bundled_rows
 from venom_desktop.core.catalog.trending import Trending
 from venom_desktop.core.database import Database
 from venom_desktop.core.downloads.client import DownloadWorker
@@ -34,7 +34,6 @@ from venom_desktop.core.operations.service import OperationService
 from venom_desktop.core.registry.activate import ActivateModel
 from venom_desktop.core.registry.choice import best_quantization
 from venom_desktop.core.registry.elsewhere import Elsewhere
-from venom_desktop.core.registry.import_file import ImportFiles
 from venom_desktop.core.registry.install import InstallModels
 from venom_desktop.core.registry.inventory import Inventory
 from venom_desktop.core.registry.manifest import Manifest
@@ -48,7 +47,6 @@ from venom_desktop.core.registry.stored import StoredModels
 from venom_desktop.core.registry.unloading import unload_one
 from venom_desktop.core.registry.verify import VerifyModels
 from venom_desktop.core.registry.workplace import Workplace
-from venom_desktop.core.resources import resource
 from venom_desktop.core.runtimes.active import ActiveModelStore
 from venom_desktop.core.runtimes.ask import Ask
 from venom_desktop.core.runtimes.base import Runtime
@@ -129,14 +127,7 @@ def build(
     sampler = SystemSampler()
     host = HostMonitor(scope, sampler.sample)
     token = vault.reader(HUGGING_FACE)
-    hugging_face = HuggingFaceCatalog(
-        http,
-        endpoint=settings.snapshot.hf_endpoint,
-        token=token,
-        cache=cache,
-        bundled=lambda: read_bundled_rows(resource("catalog_snapshot.json"), ModelProvider.HUGGINGFACE),
-        offers_vllm=lambda: RuntimeProfile(settings.snapshot.runtime_profile.value) is RuntimeProfile.FULL,
-    )
+    hugging_face = build_hub(http, settings, token=token, cache=cache)
     llama_cpp = LlamaCpp(
         http=local_http,
         runtime_folder=paths.runtime,
@@ -199,6 +190,22 @@ def build(
         stores=ChainMap(stores, remotes.stores),
         is_local=LOCAL_RUNTIMES.__contains__,
     )
+    stored = StoredModels(
+        stores,
+        remote=ollama.registries,
+        hub=hugging_face,
+        choose=choose_for_ollama,
+        operations=operations,
+        manifest=manifest,
+        inventory=inventory,
+        quota=quota,
+        promised=promised,
+        require_runtime=require_runtime,
+        active=lambda: active.snapshot.key,
+        unload=unload,
+        follow=follow,
+    )
+    finds = build_finds(paths, environ, settings, stored.stores, active=lambda: active.snapshot.key, unload=unload)
     parts = RegistryParts(
         catalogs=catalogs,
         require_runtime=require_runtime,
@@ -219,7 +226,9 @@ def build(
             choose=choose,
             token=token,
         ),
-        importing=ImportFiles(manifest=manifest, inventory=inventory, require_runtime=require_runtime),
+        importing=finds.importing,
+        discovery=finds.discovery,
+        finds=finds.imports,
         removing=RemoveModels(
             operations=operations,
             manifest=manifest,
@@ -231,21 +240,7 @@ def build(
         ),
         activating=ActivateModel(place, operations=operations),
         verifying=VerifyModels(operations=operations, manifest=manifest, inventory=inventory, models_dir=models),
-        stored=StoredModels(
-            stores,
-            remote=ollama.registries,
-            hub=hugging_face,
-            choose=choose_for_ollama,
-            operations=operations,
-            manifest=manifest,
-            inventory=inventory,
-            quota=quota,
-            promised=promised,
-            require_runtime=require_runtime,
-            active=lambda: active.snapshot.key,
-            unload=unload,
-            follow=follow,
-        ),
+        stored=stored,
     )
     registry = ModelRegistry(parts)
     services = Services(
@@ -293,6 +288,7 @@ def build(
             measuring=build_measured_loads(
                 loads, runtimes, inventory=inventory, model_settings=model_settings, ollama=ollama, graphics=graphics
             ),
+            finds=finds,
             runtime_folder=paths.runtime,
         ),
     )

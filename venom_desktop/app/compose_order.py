@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 
+from venom_desktop.app.compose_finds import FindsParts
 from venom_desktop.app.compose_ollama import OllamaParts
 from venom_desktop.app.compose_vllm import VllmParts
 from venom_desktop.app.lifecycle import Lifecycle, Step
@@ -48,6 +49,7 @@ def lifecycle_of(
     llama_cpp: LlamaCpp,
     vllm: VllmParts,
     measuring: MeasureLoads,
+    finds: FindsParts,
     runtime_folder: Path,
 ) -> Lifecycle:
     async def open_manifest() -> None:
@@ -109,6 +111,8 @@ def lifecycle_of(
         Step(name="database", start=database.open, stop=database.close),
         Step(name="manifest", start=open_manifest, stop=manifest.close),
         Step(name="inventory", start=open_inventory, stop=services.registry.inventory.aclose),
+        # Before the operations open, which show what was cut off: here it is put back.
+        Step(name="models on this computer", start=finds.imports.recover, stop=finds.discovery.close),
         Step(name="catalog", stop=services.hugging_face.close),
         Step(name="Ollama library", stop=ollama.library.close),
         Step(name="catalog search", stop=services.search.close),

@@ -13,6 +13,8 @@ MAX_KEYS: Final = 4_096
 MAX_TENSORS: Final = 1_000_000
 MAX_NAME_BYTES: Final = 1 << 16
 FIRST_LOCAL_READ_BYTES: Final = 256 << 10
+FIRST_GLANCE_BYTES: Final = 16 << 10
+"""The keys before the vocabulary take some two kilobytes."""
 
 _MAGIC = b"GGUF"
 _VOCABULARY = "tokenizer.ggml.tokens"
@@ -54,7 +56,7 @@ def read_gguf_header(path: Path, *, stop_at_vocabulary: bool = False) -> GgufHea
     """
     try:
         with path.open("rb") as file:
-            data = bytearray(file.read(FIRST_LOCAL_READ_BYTES))
+            data = bytearray(file.read(FIRST_GLANCE_BYTES if stop_at_vocabulary else FIRST_LOCAL_READ_BYTES))
             total_bytes = path.stat().st_size
             while True:
                 try:

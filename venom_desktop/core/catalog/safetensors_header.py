@@ -28,6 +28,16 @@ def check_weights(path: Path) -> None:
     _check_end(path, head, size_bytes - _LENGTH_BYTES - length)
 
 
+def is_cut_off(path: Path) -> bool:
+    """Whether the file is too short for its own header, or begins with none; eight bytes are read. Blocks."""
+    try:
+        with path.open("rb") as file:
+            length = int.from_bytes(file.read(_LENGTH_BYTES), "little")
+            return not 2 <= length <= min(MOST_HEADER_BYTES, path.stat().st_size - _LENGTH_BYTES)
+    except OSError:
+        return True
+
+
 def _check_end(path: Path, head: bytes, data_bytes: int) -> None:
     try:
         tensors = json.loads(head)

@@ -29,7 +29,7 @@ def write_atomically(path: Path, content: bytes, *, keep_previous: bool = True, 
         temporary.replace(target)
         sync_folder(target.parent)
     except OSError as error:
-        raise _translated(target, error) from error
+        raise write_failure(target, error) from error
     finally:
         _discard(temporary)
 
@@ -97,7 +97,8 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _translated(path: Path, error: OSError) -> VenomError:
+def write_failure(path: Path, error: OSError) -> VenomError:
+    """`DiskFull` or `StorageFailed`, by what the system said."""
     if error.errno in _FULL:
         return DiskFull()
     return StorageFailed(path=path, problem=error.strerror or str(error))

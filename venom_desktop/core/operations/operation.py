@@ -14,6 +14,8 @@ class OperationType(StrEnum):
     ACTIVATE = "activate"
     UPDATE = "update"
     VERIFY = "verify"
+    IMPORT = "import"
+    """Take over what lies on this computer, or give it back."""
     SETUP = "setup"
     """Fetch, update or change the program of a runtime."""
 

@@ -20,7 +20,7 @@ def delete_files(models_dir: Path, names: Iterable[str]) -> None:
             path.unlink(missing_ok=True)
         except OSError as error:
             raise StorageFailed(path=path, problem=error.strerror or str(error)) from error
-        _delete_empty(path.parent, root)
+        delete_empty_folders(path.parent, root)
 
 
 def _place(root: Path, name: str) -> Path:
@@ -32,7 +32,8 @@ def _place(root: Path, name: str) -> Path:
     return folder / relative.name
 
 
-def _delete_empty(folder: Path, root: Path) -> None:
+def delete_empty_folders(folder: Path, root: Path) -> None:
+    """`folder` and those above it as far as they hold nothing, never `root` itself."""
     while folder != root and folder.is_relative_to(root):
         try:
             folder.rmdir()

@@ -1,25 +1,25 @@
-"""Importing a GGUF file of the user's own: read, listed and used where it lies, never copied or moved."""
+"""Listing what lies on this computer where it lies, never copied or moved: a file of the user's own, or a find."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from venom_desktop.core.errors import AlreadyInstalled
+from venom_desktop.core.errors import AlreadyInstalled, FileMissing
+from venom_desktop.core.import_errors import FindGone
 from venom_desktop.core.registry.capabilities import capabilities_from_gguf
+from venom_desktop.core.registry.discovery.found import FoundFile, FoundModel
+from venom_desktop.core.registry.discovery.listed import listed_files
+from venom_desktop.core.registry.imports.rows import row_in_place
 from venom_desktop.core.registry.inventory import Inventory
 from venom_desktop.core.registry.manifest import Manifest
 from venom_desktop.core.registry.model import ModelKey, ModelMetadata, ModelProvider
-from venom_desktop.core.registry.names import slug_for_file
-from venom_desktop.core.registry.own_files import bare_name
-from venom_desktop.core.registry.own_model import OwnModel, look_at
-
-RUNTIME = "llama_cpp"
-"""The only runtime of this version that takes a file as it is."""
+from venom_desktop.core.registry.names import free_name, slug_for_file
+from venom_desktop.core.registry.own_model import RUNTIME, OwnModel, look_at, title_of
 
 
 class ImportFiles:
-    """`require_runtime` raises when the profile forbids llama.cpp."""
+    """`require_runtime` raises when the profile forbids a runtime."""
 
     def __init__(self, *, manifest: Manifest, inventory: Inventory, require_runtime: Callable[[str], None]) -> None:
         self._manifest = manifest
@@ -33,36 +33,42 @@ class ImportFiles:
         Raises `FileMissing`, `UnreadableModelFile`, `InvalidInput`, `AlreadyInstalled`, `ProfileForbidsRuntime`,
         `FolderLocked`, `StorageFailed`.
         """
+
+        def make(taken: set[str]) -> tuple[Path, ModelMetadata]:
+            found = look_at(path)
+            return found.parts[0], _row(found, taken=taken)
+
+        return await self._list(RUNTIME, make)
+
+    async def import_find(self, model: FoundModel) -> ModelKey:
+        """List what was found on the disk. Raises as `import_file`, and `FindGone`, `UnusableConfig`."""
+
+        def make(taken: set[str]) -> tuple[Path, ModelMetadata]:
+            try:
+                return model.files[-1].path, row_in_place(model, free_name(model.name, taken))
+            except (FileMissing, FileNotFoundError) as error:
+                raise FindGone(path=model.path) from error
+
+        return await self._list(model.runtime, make)
+
+    async def _list(self, runtime: str, make: Callable[[set[str]], tuple[Path, ModelMetadata]]) -> ModelKey:
+        """`make` gets the names that are taken; of the file it gives back no row may have the same one."""
         self._manifest.require_writable()
-        self._require_runtime(RUNTIME)
+        self._require_runtime(runtime)
         async with self._one_at_a_time:
-            found = await asyncio.to_thread(look_at, path)
             rows = self._manifest.models()
-            twin = await asyncio.to_thread(_twin, found.parts, rows, self._manifest.models_dir)
+            file, row = await asyncio.to_thread(make, {row.name for row in rows if row.runtime == runtime})
+            twin = await asyncio.to_thread(self._twin, file)
             if twin is not None:
                 raise AlreadyInstalled(model_name=twin.name, runtime=twin.runtime)
-            model = _row(found, taken={row.name for row in rows if row.runtime == RUNTIME})
-            await self._manifest.put(model)
+            await self._manifest.put(row)
         await self._inventory.refresh()
-        return model.key
+        return row.key
 
-
-def _twin(parts: tuple[Path, ...], rows: Iterable[ModelMetadata], models_dir: Path) -> ModelMetadata | None:
-    """The row that already holds this very file, by whatever path."""
-    wanted = _identity(parts[0])
-    for row in rows:
-        paths = [*(models_dir / file for file in row.files), *((row.local_path,) if row.local_path else ())]
-        if wanted is not None and wanted in map(_identity, paths):
-            return row
-    return None
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino
+    def _twin(self, file: Path) -> ModelKey | None:
+        """The row that already holds this very file, by whatever path."""
+        identity = FoundFile.of(file, file.stat()).identity
+        return listed_files(self._manifest.models(), self._manifest.models_dir).get(identity)
 
 
 def _row(found: OwnModel, *, taken: set[str]) -> ModelMetadata:
@@ -70,7 +76,7 @@ def _row(found: OwnModel, *, taken: set[str]) -> ModelMetadata:
     return ModelMetadata(
         name=slug_for_file(first, taken),
         provider=ModelProvider.LOCAL,
-        display_name=(found.header.name or "").strip() or bare_name(first),
+        display_name=title_of(found.header, first),
         runtime=RUNTIME,
         size_bytes=found.size_bytes,
         size_gb=round(found.size_bytes / 10**9, 3),

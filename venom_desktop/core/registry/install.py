@@ -30,6 +30,7 @@ from venom_desktop.core.registry.model import ModelMetadata, ModelProvider, Mode
 from venom_desktop.core.registry.names import check_name, parse_repository
 from venom_desktop.core.registry.pairs import require_pair
 from venom_desktop.core.registry.promised import PromisedSpace
+from venom_desktop.core.registry.put_for_good import put_for_good
 from venom_desktop.core.registry.quota import StorageQuota
 
 RUNTIMES = ("llama_cpp", SAFETENSORS_RUNTIME)
@@ -175,14 +176,9 @@ class InstallModels:
         await self._list(await asyncio.to_thread(installed_row, plan, runtime, models_dir=self._models_dir))
 
     async def _list(self, model: ModelMetadata) -> None:
-        """What comes to end the install while the list is written comes too late: a row without files must not be."""
-        try:
-            await self._manifest.put(model)
+        await put_for_good(self._manifest, model)
+        with contextlib.suppress(asyncio.CancelledError):
             await self._inventory.refresh()
-        except asyncio.CancelledError:
-            await self._manifest.settled()
-            if self._manifest.get(model.key) != model:
-                raise
 
     async def _discard(self, operation: ModelOperation) -> None:
         """Throw away what a cancelled install has fetched; an installed model's files are never touched."""

@@ -2,6 +2,7 @@
 
 import hashlib
 import ipaddress
+import itertools
 import re
 import unicodedata
 from collections.abc import Container
@@ -63,12 +64,13 @@ def slug_for_file(path: PurePath, taken: Container[str] = ()) -> str:
     if not slug:
         # Nothing of the name is Latin: its checksum at least tells two such files apart.
         slug = f"model-{hashlib.sha256(stem.encode(errors='surrogateescape')).hexdigest()[:8]}"
-    if slug not in taken:
-        return check_name(slug)
-    count = 2
-    while f"{slug}-{count}" in taken:
-        count += 1
-    return check_name(f"{slug}-{count}")
+    return check_name(free_name(slug, taken))
+
+
+def free_name(name: str, taken: Container[str]) -> str:
+    """`name`, or with a number behind it where that is taken."""
+    numbered = (f"{name}-{count}" for count in itertools.count(2))
+    return name if name not in taken else next(one for one in numbered if one not in taken)
 
 
 def is_remote(runtime: str) -> bool:
@@ -80,10 +82,7 @@ def remote_name(title: str, taken: Container[str] = ()) -> str:
     """`remote-<slug>` for a server of this title, not among `taken`."""
     folded = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
     slug = re.sub(r"[^a-z0-9]+", "-", folded).strip("-")[:_REMOTE_SLUG_LENGTH].rstrip("-") or "server"
-    name, count = f"{_REMOTE}{slug}", 2
-    while name in taken:
-        name, count = f"{_REMOTE}{slug}-{count}", count + 1
-    return name
+    return free_name(f"{_REMOTE}{slug}", taken)
 
 
 def ollama_title(name: str) -> str:

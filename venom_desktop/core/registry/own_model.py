@@ -6,9 +6,12 @@ from pathlib import Path
 
 from venom_desktop.core.catalog.gguf_header import GgufHeader, read_gguf_header, whole_number
 from venom_desktop.core.errors import FileMissing, InvalidInput, StorageUnreadable
-from venom_desktop.core.registry.own_files import require_parts
+from venom_desktop.core.registry.own_files import bare_name, require_parts
 
-_PROJECTOR_ARCHITECTURE = "clip"
+RUNTIME = "llama_cpp"
+"""The only runtime of this version that takes a file as it is."""
+PROJECTOR_ARCHITECTURE = "clip"
+LONGEST_TITLE = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,9 +37,14 @@ def look_at(path: Path) -> OwnModel:
     return OwnModel(parts=parts, header=header, size_bytes=size_bytes)
 
 
+def title_of(header: GgufHeader, first: Path) -> str:
+    """What the file calls its model, in one line; else the file's own name."""
+    return " ".join((header.name or "").split())[:LONGEST_TITLE] or bare_name(first)
+
+
 def _require_model(header: GgufHeader, parts: tuple[Path, ...]) -> None:
     name = parts[0].name
-    if header.architecture == _PROJECTOR_ARCHITECTURE:
+    if header.architecture == PROJECTOR_ARCHITECTURE:
         raise InvalidInput(problem=f"{name} is only the vision part of a model. Choose the model's own file.")
     if not header.architecture or not header.tensor_count:
         raise InvalidInput(problem=f"{name} holds no model weights. Choose the model's own file.")

@@ -52,23 +52,43 @@ class StorageQuota:
         self._end = inventory.changed.subscribe(self._note_start)
 
     async def check(
-        self, additional_bytes: int | None, *, folder: Path | None = None, promised_elsewhere: int = 0
+        self,
+        additional_bytes: int | None,
+        *,
+        folder: Path | None = None,
+        promised_elsewhere: int = 0,
+        written_bytes: int | None = None,
     ) -> None:
         """As `require`; in a thread, because a sleeping disk answers late."""
-        await asyncio.to_thread(self.require, additional_bytes, folder=folder, promised_elsewhere=promised_elsewhere)
+        await asyncio.to_thread(
+            self.require,
+            additional_bytes,
+            folder=folder,
+            promised_elsewhere=promised_elsewhere,
+            written_bytes=written_bytes,
+        )
 
-    def require(self, additional_bytes: int | None, *, folder: Path | None = None, promised_elsewhere: int = 0) -> None:
+    def require(
+        self,
+        additional_bytes: int | None,
+        *,
+        folder: Path | None = None,
+        promised_elsewhere: int = 0,
+        written_bytes: int | None = None,
+    ) -> None:
         """Raises `NotEnoughSpace` or `QuotaExceeded` when `additional_bytes` (None: 4 GB) do not fit; equal fits.
 
         The parameters carry `needed_bytes` and `left_bytes`, the quota's also `raise_to_gb`.
         The disk comes first: a higher limit would not help there. It is the one of `folder` (None: the models folder);
-        `promised_elsewhere` are promised bytes that will be written to other volumes.
+        `promised_elsewhere` are promised bytes that will be written to other volumes. `written_bytes` is what the disk
+        has to take where that differs from what counts: a link takes none, and counts.
         """
         needed = ASSUMED_MODEL_BYTES if additional_bytes is None else additional_bytes
+        written = needed if written_bytes is None else written_bytes
         promised = self._promised_bytes()
         free = max(0, free_bytes(folder or self.models_dir) - max(0, promised - promised_elsewhere))
-        if needed > free:
-            raise NotEnoughSpace(**_figures(needed, free))
+        if written > free:
+            raise NotEnoughSpace(**_figures(written, free))
         limit = self._limit_bytes()
         if limit is None:
             return

@@ -10,7 +10,11 @@ from venom_desktop.core.operations.operation import ModelOperation
 from venom_desktop.core.operations.service import OperationService
 from venom_desktop.core.registry.activate import ActivateModel
 from venom_desktop.core.registry.capabilities import effective
+from venom_desktop.core.registry.discovery.service import Discovery
 from venom_desktop.core.registry.import_file import ImportFiles
+from venom_desktop.core.registry.imports.record import Way
+from venom_desktop.core.registry.imports.service import ImportFinds
+from venom_desktop.core.registry.imports.ways import Preview
 from venom_desktop.core.registry.install import RUNTIMES, InstallModels
 from venom_desktop.core.registry.inventory import Inventory
 from venom_desktop.core.registry.look_up import find_now
@@ -39,6 +43,8 @@ class RegistryParts:
     quota: StorageQuota
     installing: InstallModels
     importing: ImportFiles
+    discovery: Discovery
+    finds: ImportFinds
     removing: RemoveModels
     activating: ActivateModel
     verifying: VerifyModels
@@ -56,9 +62,11 @@ class ModelRegistry:
         self.inventory = parts.inventory
         self.operations = parts.operations
         self.quota = parts.quota
+        self.discovery = parts.discovery
         self._catalogs = parts.catalogs
         self._installing = parts.installing
         self._importing = parts.importing
+        self._finds = parts.finds
         self._removing = parts.removing
         self._activating = parts.activating
         self._verifying = parts.verifying
@@ -109,6 +117,26 @@ class ModelRegistry:
     async def import_file(self, path: Path) -> ModelKey:
         """List a GGUF file of the user's own, used where it lies; see `ImportFiles.import_file` for what it raises."""
         return await self._importing.import_file(path)
+
+    async def use_found(self, found_id: str) -> ModelKey:
+        """List a model that `discovery` found, used where it lies; see `ImportFinds.use_in_place`."""
+        return await self._finds.use_in_place(found_id)
+
+    async def preview_import(self, found_id: str) -> tuple[Preview, ...]:
+        """What each way of taking a found model over frees and needs; see `ImportFinds.previews`."""
+        return await self._finds.previews(found_id)
+
+    async def import_found(self, found_id: str, way: Way) -> str:
+        """Start to link, move or copy a found model; returns the operation id. See `ImportFinds.start`."""
+        return await self._finds.start(found_id, way)
+
+    async def undo_import(self, model_name: str, runtime: str | None = None) -> str:
+        """Start to give an imported model back; returns the operation id. See `ImportFinds.undo`."""
+        return await self._finds.undo(model_name, runtime)
+
+    def can_undo_import(self, key: ModelKey) -> bool:
+        """Whether a row came by an import that can be given back, as far as nothing has changed on the disk."""
+        return self._finds.can_undo(key)
 
     async def create_model(self, file: Path, name: str, runtime: str = "ollama") -> str:
         """Start making a model of a GGUF file of the user's own in a runtime's store; returns the operation id.

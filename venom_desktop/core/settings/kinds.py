@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 MOST_VARIABLES = 100
+MOST_FOLDERS = 50
 LONGEST_VARIABLE = 4096
 
 _TEXTS_OF_BOOLS = {
@@ -87,6 +88,29 @@ def variables(prefix: str) -> Kind:
 def absolute_path() -> Kind:
     """None stays None; `~` is the user's folder."""
     return Kind(check=_checked_path)
+
+
+class Folders(tuple[Path, ...]):
+    """Folders in the order in which they were named, each once; a list of texts outside."""
+
+    __slots__ = ()
+
+
+NO_FOLDERS = Folders()
+
+
+def folders() -> Kind:
+    """Absolute ones."""
+
+    def check(value: object) -> Folders:
+        if not isinstance(value, list | tuple) or len(value) > MOST_FOLDERS:
+            raise ValueError("no list of folders")
+        paths = [_checked_path(str(one) if isinstance(one, Path) else one) for one in value]
+        if None in paths:
+            raise ValueError("no folder")
+        return Folders(dict.fromkeys(path for path in paths if path is not None))
+
+    return Kind(check=check, spelled=json.loads)
 
 
 def text_as(normalise: Callable[[str], str]) -> Kind:

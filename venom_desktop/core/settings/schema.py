@@ -18,7 +18,10 @@ from venom_desktop.core.settings.environment import (
     normalise_ollama_host,
 )
 from venom_desktop.core.settings.kinds import (
+    NO_FOLDERS,
+    Folders,
     absolute_path,
+    folders,
     number,
     on_or_off,
     one_of,
@@ -75,6 +78,14 @@ class Settings(VllmFields):
             expected=A_PATH,
         ),
     ] = None
+    model_folders: Annotated[
+        Folders,
+        About(
+            kind=folders(),
+            meaning="Folders in which models are looked for, beside those of Hugging Face, LM Studio and Ollama",
+            expected="Give a list of absolute paths.",
+        ),
+    ] = NO_FOLDERS
     max_storage_gb: Annotated[
         float,
         About(
@@ -263,6 +274,8 @@ def to_json(value: object) -> object:
             return value.value
         case Path():
             return str(value)
+        case Folders():
+            return [str(folder) for folder in value]
         case tuple():
             return dict(value)
         case float() if math.isfinite(value) and value.is_integer():

@@ -52,7 +52,8 @@ def state_of(
 
 def _state_of_job(kind: OperationType) -> State | None:
     match kind:
-        case OperationType.REMOVE:
+        case OperationType.REMOVE | OperationType.IMPORT:
+            # Of an import there is a row only while it is undone.
             return State.REMOVING
         case OperationType.INSTALL:
             return State.INSTALLING

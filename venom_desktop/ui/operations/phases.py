@@ -90,6 +90,8 @@ _PHASES: Final[tuple[tuple[re.Pattern[str], Callable[..., str]], ...]] = (
     (re.compile("Unpacking"), lambda: tr("Unpacking")),
     (re.compile(r"Unpacking, (\d+) %"), lambda done: tr("Unpacking, {done}", done=percent(int(done) / 100))),
     (re.compile("Trying the program"), lambda: tr("Trying the program")),
+    (re.compile("Copying (.+)"), lambda file: tr("Copying {file}", file=file)),
+    (re.compile("Giving the files back"), lambda: tr("Giving the files back")),
     (re.compile("Removing"), lambda: tr("Removing")),
     (re.compile("Loading the model"), lambda: tr("Loading the model")),
     (re.compile("Loading (.+)"), lambda name: tr("Loading {name}", name=name)),

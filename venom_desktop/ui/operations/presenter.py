@@ -28,6 +28,7 @@ _TYPE_ICONS: Final = {
     OperationType.ACTIVATE: "bolt",
     OperationType.UPDATE: "update",
     OperationType.VERIFY: "disk",
+    OperationType.IMPORT: "disk",
     OperationType.SETUP: "download",
 }
 

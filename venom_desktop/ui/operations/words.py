@@ -27,6 +27,10 @@ def title(operation: ModelOperation) -> str:
             return tr("Update {name}", name=name)
         case OperationType.VERIFY:
             return tr("Verify {name}", name=name)
+        case OperationType.IMPORT if is_undoing(operation):
+            return tr("Undo the import of {name}", name=name)
+        case OperationType.IMPORT:
+            return tr("Import {name}", name=name)
         case OperationType.SETUP:
             return tr("Set up {name}", name=name)
         case _:
@@ -49,6 +53,10 @@ def going_on(operation: ModelOperation) -> str:
             return tr("Updating {name}", name=name)
         case OperationType.VERIFY:
             return tr("Verifying {name}", name=name)
+        case OperationType.IMPORT if is_undoing(operation):
+            return tr("Undoing the import of {name}", name=name)
+        case OperationType.IMPORT:
+            return tr("Importing {name}", name=name)
         case OperationType.SETUP:
             return tr("Setting up {name}", name=name)
         case _:
@@ -70,6 +78,10 @@ def outcome(operation: ModelOperation) -> str:
             return tr("Ready to answer")
         case OperationType.VERIFY:
             return tr("The checksum matches")
+        case OperationType.IMPORT if is_undoing(operation):
+            return tr("Undone. The files are where they were")
+        case OperationType.IMPORT:
+            return tr("Imported")
         case OperationType.SETUP:
             return _outcome_of_setup(operation)
         case _:
@@ -94,6 +106,11 @@ def _outcome_of_setup(operation: ModelOperation) -> str:
 def made_of_a_file(operation: ModelOperation) -> bool:
     """Whether it makes a model of a file of the user's own."""
     return "file" in operation.payload
+
+
+def is_undoing(operation: ModelOperation) -> bool:
+    """Whether it gives an imported model back."""
+    return operation.payload.get("undo") is True
 
 
 def _doubt(operation: ModelOperation) -> str:
