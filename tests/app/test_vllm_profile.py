@@ -1,6 +1,8 @@
 """vLLM is there in the profile that offers it, and nowhere else."""
 
+import asyncio
 import os
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -8,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from tests.contract.runtime_benches import SETTINGS, VllmBench
+from tests.fakes.nvml import StandIn
 from tests.fakes.vllm import install_vllm, write_model
 from venom_desktop.app.compose import Composition, build
 from venom_desktop.app.paths import Paths
+from venom_desktop.core.host.sample import HostSample
 from venom_desktop.core.http import make_local_client
 from venom_desktop.core.registry.model import ModelKey
 from venom_desktop.core.runtimes.base import RuntimeState
@@ -47,6 +51,21 @@ async def test_outside_the_full_profile_it_is_in_no_list_and_no_process(
         assert "vllm" not in built.services.runtimes
         built.vllm.look()
     assert not marker.exists()
+
+
+async def test_the_cards_of_the_driver_are_those_of_vllm_and_of_the_machine(
+    private_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = {"name": "NVIDIA H200", "total": 150 * 10**9, "used": 10**9, "gpu": 37}
+    monkeypatch.setitem(sys.modules, "pynvml", StandIn(computing=[[]], facts=[card]))
+    async with a_home(monkeypatch, "full") as built:
+        (device,) = await built.services.runtimes["vllm"].devices()
+        assert (device.description, device.memory_free_bytes) == ("NVIDIA H200", 149 * 10**9)
+        async with asyncio.timeout(60):
+            heard: asyncio.Queue[HostSample] = asyncio.Queue()
+            end = built.services.host.subscribe(heard.put_nowait)
+            assert [gpu.name for gpu in (await heard.get()).gpus] == ["NVIDIA H200"]
+            end()
 
 
 async def test_the_full_profile_offers_it_and_a_change_takes_it_along(

@@ -11,6 +11,7 @@ from typing import Any
 from tests.fakes.gguf_files import write_tiny_llama
 from tests.fakes.gguf_llama import SPEECH
 from tests.fakes.vllm import install_vllm, write_model
+from venom_desktop.core.host.sample import GpuSample
 from venom_desktop.core.http import Client
 from venom_desktop.core.registry.model import ModelMetadata, ModelProvider
 from venom_desktop.core.runtimes.base import ChatChunk, ChatMessage, ChatRequest, LoadSettings, RuntimeSnapshot
@@ -125,6 +126,7 @@ class VllmBench(Bench):
         self.unit = ""
         self.foreign_key: str | None = None
         self.chosen = VllmSettings()
+        self.cards: tuple[GpuSample, ...] | None = None
         super().__init__(folder, http)
 
     def another(self, *, stalled_after_s: float = 120.0) -> Vllm:
@@ -146,6 +148,7 @@ class VllmBench(Bench):
             options=lambda: self.options,
             settings_of=lambda _: self.chosen,
             foreign_key=lambda: self.foreign_key,
+            cards=self._tell_cards,
             pace=Pace(every_s=0.05),
         )
 
@@ -160,6 +163,9 @@ class VllmBench(Bench):
 
     async def is_answering(self) -> bool:
         return bool((await self.told("/stand-in/busy"))["busy"])
+
+    async def _tell_cards(self) -> tuple[GpuSample, ...] | None:
+        return self.cards
 
 
 async def gone(pid: int | None) -> bool:

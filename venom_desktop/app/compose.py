@@ -3,6 +3,7 @@
 from collections import ChainMap
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from venom_desktop.app.compose_finds import build_finds
@@ -124,7 +125,8 @@ def build(
         inventory=inventory,
         promised_bytes=promised.total,
     )
-    sampler = SystemSampler()
+    graphics = Nvidia()
+    sampler = SystemSampler(cards=graphics.cards)
     host = HostMonitor(scope, sampler.sample)
     token = vault.reader(HUGGING_FACE)
     hugging_face = build_hub(http, settings, token=token, cache=cache)
@@ -135,7 +137,9 @@ def build(
         server_path=lambda: settings.snapshot.llama_server_path,
     )
     model_settings = ModelSettingsStore(paths.config / "model-settings.json")
-    vllm = build_vllm(paths, environ, settings=settings, model_settings=model_settings, local_http=local_http)
+    vllm = build_vllm(
+        paths, environ, settings=settings, model_settings=model_settings, local_http=local_http, cards=graphics.cards
+    )
     runtimes = Runtimes(ollama.runtime, llama_cpp)
     vllm.offer_in(runtimes)
     for remote in remotes.all:
@@ -152,16 +156,12 @@ def build(
             raise UnknownRuntime(runtime=name, known=", ".join(runtimes))
         return runtimes[name]
 
-    async def choose(entry: CatalogEntry) -> Quantization:
-        return best_quantization(entry, host.last or await sampler.sample())
-
     def load_settings(runtime: str) -> LoadSettings:
         usual = vllm.load_settings() if runtime == vllm.runtime.name else ollama.load_settings(runtime)
         return replace(usual, lessons=loads.lessons(runtime))
 
-    async def choose_for_ollama(entry: CatalogEntry) -> Quantization:
-        load = load_settings(ollama.runtime.name)
-        return best_quantization(entry, host.last or await sampler.sample(), settings=load)
+    async def choose(entry: CatalogEntry, runtime: str) -> Quantization:
+        return best_quantization(entry, host.last or await sampler.sample(), settings=load_settings(runtime))
 
     async def unload(key: ModelKey) -> None:
         runtime = runtimes.get(key.runtime)
@@ -177,7 +177,6 @@ def build(
         ModelProvider.HUGGINGFACE: hugging_face,
         ModelProvider.OLLAMA: ollama.library,
     }
-    graphics = Nvidia()
     place = Workplace(
         manifest=manifest,
         inventory=inventory,
@@ -194,7 +193,7 @@ def build(
         stores,
         remote=ollama.registries,
         hub=hugging_face,
-        choose=choose_for_ollama,
+        choose=partial(choose, runtime=ollama.runtime.name),
         operations=operations,
         manifest=manifest,
         inventory=inventory,
@@ -223,7 +222,7 @@ def build(
             promised=promised,
             models_dir=models,
             require_runtime=require_runtime,
-            choose=choose,
+            choose=partial(choose, runtime=llama_cpp.name),
             token=token,
         ),
         importing=finds.importing,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from venom_desktop.app.paths import Paths
 from venom_desktop.core.catalog.fit import DEFAULT_CONTEXT, LoadSettings
+from venom_desktop.core.host.base import Cards
 from venom_desktop.core.http import Client
 from venom_desktop.core.registry.model import ModelKey
 from venom_desktop.core.runtimes.base import RuntimeState
@@ -70,6 +71,7 @@ def build_vllm(
     settings: SettingsStore,
     model_settings: ModelSettingsStore,
     local_http: Client,
+    cards: Cards,
 ) -> VllmParts:
     """Nothing runs and nothing is written before the lifecycle starts it."""
 
@@ -96,6 +98,7 @@ def build_vllm(
         options=options,
         settings_of=settings_of,
         foreign_key=lambda: environ.get(API_KEY) or None,
+        cards=cards,
     )
     return VllmParts(runtime=runtime, server=server, program=program, settings=settings)
 

@@ -737,10 +737,10 @@ class DevicesUntold(RuntimeFailed):
 
 
 class DevicesUnknown(DevicesUntold):
-    """It has no way to tell, whoever started it."""
+    """The driver that would tell is not there or does not answer, whoever started it."""
 
     reason_code = "DEVICES_UNKNOWN"
-    sentence = "{runtime} does not tell what it computes on."
+    sentence = "No NVIDIA driver tells which graphics cards {runtime} can use. Its log says what it found."
 
 
 class ProgramMissing(RuntimeUnavailable):

@@ -1,47 +1,16 @@
 """NVIDIA's driver through a stand-in of its library: what it tells, what it keeps to itself, and a hang."""
 
 import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tests.fakes.nvml import Process, StandIn
 from venom_desktop.core.errors import GraphicsUntold, VenomError
 from venom_desktop.core.host.nvidia import Library, Nvidia, all_asleep
-
-
-@dataclass
-class Process:
-    pid: int
-    usedGpuMemory: int | None  # noqa: N815 - NVML's own name
-
-
-@dataclass
-class StandIn:
-    """Implements `Library`: for each card what computes and what draws; `before` happens at every question."""
-
-    computing: list[list[Process]] = field(default_factory=lambda: [[]])
-    drawing: list[list[Process]] = field(default_factory=lambda: [[]])
-    before: Callable[[], object] = lambda: None
-    loads: int = 0
-
-    def load(self) -> Library:
-        self.loads += 1
-        return self
-
-    def nvmlDeviceGetCount(self) -> int:
-        self.before()
-        return len(self.computing)
-
-    def nvmlDeviceGetHandleByIndex(self, index: int) -> int:
-        return index
-
-    def nvmlDeviceGetComputeRunningProcesses(self, handle: int) -> list[Process]:
-        return self.computing[handle]
-
-    def nvmlDeviceGetGraphicsRunningProcesses(self, handle: int) -> list[Process]:
-        return self.drawing[handle]
+from venom_desktop.core.host.sample import GpuSample
 
 
 def nvidia(library: StandIn, *, asleep: bool = False, within_s: float = 20.0) -> Nvidia:
@@ -58,6 +27,35 @@ async def test_bytes_of_a_process_are_summed_over_cards_and_not_over_lists() -> 
 async def test_bytes_that_the_driver_keeps_to_itself_are_unknown_and_not_nothing() -> None:
     library = StandIn(computing=[[Process(1, None)], [Process(1, 30)]], drawing=[[], []])
     assert await nvidia(library).process_bytes() == {1: None}
+
+
+H200: Mapping[str, object] = {"name": "NVIDIA H200", "total": 150_754_820_096, "used": 608_960_512, "gpu": 37}
+
+
+async def test_every_card_is_told_and_what_it_keeps_to_itself_is_unknown() -> None:
+    library = StandIn(computing=[[], []], facts=[H200, {"name": "NVIDIA T4"}])
+    assert await nvidia(library).cards() == (
+        GpuSample(
+            index=0,
+            name="NVIDIA H200",
+            load_percent=37,
+            memory_used_bytes=608_960_512,
+            memory_total_bytes=150_754_820_096,
+        ),
+        GpuSample(index=1, name="NVIDIA T4", load_percent=None, memory_used_bytes=None, memory_total_bytes=None),
+    )
+    assert await nvidia(StandIn(computing=[])).cards() == ()
+
+
+async def test_a_card_that_fell_asleep_is_known_still_and_holds_nothing() -> None:
+    sleeps = True
+    reader = Nvidia(StandIn(facts=[H200]).load, asleep=lambda: sleeps)
+    assert await reader.cards() is None
+    sleeps = False
+    (awake,) = await reader.cards() or ()
+    sleeps = True
+    assert await reader.cards() == (replace(awake, load_percent=0, memory_used_bytes=0),)
+    assert await reader.cards() == (replace(awake, load_percent=0, memory_used_bytes=0),)
 
 
 async def test_a_machine_without_a_driver_is_asked_once() -> None:
@@ -108,7 +106,7 @@ async def test_a_driver_that_hangs_is_given_up_for_good_and_the_user_is_told(hel
     reader = nvidia(StandIn(before=hang), within_s=0.05)
     reader.gave_up.subscribe(told.append)
     assert await reader.process_bytes() is None
-    assert await reader.process_bytes() is None
+    assert await reader.cards() is None
     assert [type(one) for one in told] == [GraphicsUntold]
     assert asked == 1
 
@@ -136,5 +134,7 @@ def test_cards_sleep_when_all_of_this_maker_do(tmp_path: Path) -> None:
 
 
 async def test_the_real_library_answers_or_says_that_there_is_none() -> None:
-    found = await Nvidia().process_bytes()
+    reader = Nvidia()
+    found, cards = await reader.process_bytes(), await reader.cards()
     assert found is None or all(pid > 0 for pid in found)
+    assert cards is None or all(card.name and (card.memory_total_bytes or 1) > 0 for card in cards)

@@ -7,6 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from venom_desktop.core.host.sample import GpuSample
 from venom_desktop.core.host.system import Memory, Processor, SystemSampler, within_cgroups
 
 GB = 10**9
@@ -38,6 +39,15 @@ async def test_a_sample_of_this_machine_is_plausible() -> None:
     assert 0 < sample.memory_available_bytes < sample.memory_total_bytes <= psutil.virtual_memory().total
     assert sample.taken_at.tzinfo is not None
     assert sample.gpus == ()
+
+
+async def test_a_sample_has_the_cards_that_the_driver_tells() -> None:
+    card = GpuSample(index=0, name="H200", load_percent=1, memory_used_bytes=2, memory_total_bytes=3)
+
+    async def cards() -> tuple[GpuSample, ...]:
+        return (card,)
+
+    assert (await SystemSampler(cards=cards).sample()).gpus == (card,)
 
 
 def test_work_shows_in_the_percentage_whichever_thread_asks() -> None:

@@ -24,6 +24,7 @@ from venom_desktop.core.errors import (
     UnfitModel,
     VllmMissing,
 )
+from venom_desktop.core.host.sample import GpuSample
 from venom_desktop.core.http import HttpError, make_local_client
 from venom_desktop.core.runtimes.base import Control, FollowedRuntime, LoadSettings, RuntimeState, ServerRuntime
 from venom_desktop.core.runtimes.control.process_identity import started_mark
@@ -295,6 +296,16 @@ async def test_stopping_while_it_loads_ends_the_load(bench: VllmBench) -> None:
     assert (bench.runtime.snapshot.state, bench.runtime.snapshot.error) == (RuntimeState.STOPPED, None)
 
 
-async def test_it_tells_no_devices(bench: VllmBench) -> None:
-    with pytest.raises(DevicesUnknown, match=r"^vLLM does not tell what it computes on\.$"):
+async def test_its_devices_are_the_cards_of_the_driver_and_unknown_without_one(bench: VllmBench) -> None:
+    with pytest.raises(DevicesUnknown, match=r"^No NVIDIA driver tells which graphics cards vLLM can use\."):
         await bench.runtime.devices()
+    bench.cards = ()
+    assert await bench.runtime.devices() == ()
+    bench.cards = (
+        GpuSample(index=0, name="H200", load_percent=1, memory_used_bytes=9, memory_total_bytes=100),
+        GpuSample(index=1, name="T4", load_percent=None, memory_used_bytes=None, memory_total_bytes=None),
+    )
+    first, second = await bench.runtime.devices()
+    assert (first.name, first.description, first.kind) == ("cuda:0", "H200", "gpu")
+    assert (first.memory_free_bytes, first.memory_total_bytes) == (91, 100)
+    assert (second.memory_free_bytes, second.memory_total_bytes) == (None, None)

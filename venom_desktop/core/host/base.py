@@ -1,7 +1,17 @@
-"""What others may ask of the machine: which process holds how much graphics memory."""
+"""What others may ask of the machine: its graphics cards, and which process holds how much of their memory."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
+
+from venom_desktop.core.host.sample import GpuSample
+
+Cards = Callable[[], Awaitable[tuple[GpuSample, ...] | None]]
+"""The graphics cards as they are now; None where no driver tells."""
+
+
+async def unknown_cards() -> tuple[GpuSample, ...] | None:
+    """Nobody tells."""
+    return None
 
 
 class GraphicsMemory(Protocol):

@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
 import psutil
 
+from venom_desktop.core.host.base import Cards, unknown_cards
 from venom_desktop.core.host.sample import HostSample
 
 CGROUP_ROOT = Path("/sys/fs/cgroup")
@@ -48,10 +49,12 @@ class SystemSampler:
         self,
         *,
         processor: Callable[[], Processor] = read_processor,
+        cards: Cards = unknown_cards,
         cgroup_root: Path = CGROUP_ROOT,
         own_cgroup: Path = OWN_CGROUP,
     ) -> None:
         self._read_processor = processor
+        self._cards = cards
         self._cgroup_root = cgroup_root
         self._own_cgroup = own_cgroup
         self._cpu_count = psutil.cpu_count() or 1
@@ -60,10 +63,10 @@ class SystemSampler:
 
     async def sample(self) -> HostSample:
         """Measure in a thread. Raises `OSError` where the system does not tell."""
-        return await asyncio.to_thread(self.sample_now)
+        return replace(await asyncio.to_thread(self.sample_now), gpus=await self._cards() or ())
 
     def sample_now(self) -> HostSample:
-        """Measure here; may block for some milliseconds."""
+        """Measure here, without the graphics cards; may block for some milliseconds."""
         memory = self._memory()
         return HostSample(
             taken_at=datetime.now(UTC).astimezone(),

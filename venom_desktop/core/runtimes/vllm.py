@@ -15,6 +15,7 @@ from venom_desktop.core.errors import (
     SourceUnreachable,
     VenomError,
 )
+from venom_desktop.core.host.base import Cards, unknown_cards
 from venom_desktop.core.http import Client
 from venom_desktop.core.polling import Poller
 from venom_desktop.core.registry.model import ModelKey, ModelMetadata
@@ -35,7 +36,7 @@ from venom_desktop.core.runtimes.control.server_facts import ServerFacts
 from venom_desktop.core.runtimes.openai_wire import adapt_messages, stream_chat
 from venom_desktop.core.runtimes.published import IN_BETWEEN
 from venom_desktop.core.runtimes.vllm_client import VllmClient
-from venom_desktop.core.runtimes.vllm_facts import NAME, TITLE
+from venom_desktop.core.runtimes.vllm_facts import NAME, TITLE, device_of
 from venom_desktop.core.runtimes.vllm_failures import explain
 from venom_desktop.core.runtimes.vllm_look import VllmLook
 from venom_desktop.core.runtimes.vllm_order import Orders, Preview
@@ -70,6 +71,7 @@ class Vllm:
         options: Callable[[], VllmOptions],
         settings_of: Callable[[ModelKey], VllmSettings] = lambda _: VllmSettings(),
         foreign_key: Callable[[], str | None] = lambda: None,
+        cards: Cards = unknown_cards,
         pace: Pace | None = None,
         now: Callable[[], datetime] = lambda: datetime.now().astimezone(),
     ) -> None:
@@ -78,6 +80,7 @@ class Vllm:
         self._client = VllmClient(http)
         self._eye = VllmLook(server, self._client, foreign_key=foreign_key)
         self._program = program
+        self._cards = cards
         self._orders = Orders(program.path, options=options, settings_of=settings_of)
         self._state = VllmState(now=now)
         self.changed = self._state.changed
@@ -196,7 +199,11 @@ class Vllm:
         return endpoint is not None and self._state.is_running and await self._client.is_healthy(endpoint)
 
     async def devices(self) -> tuple[Device, ...]:
-        raise DevicesUnknown(runtime=TITLE)
+        """NVIDIA's cards, as their driver tells of them. Raises `DevicesUnknown` where it does not."""
+        cards = await self._cards()
+        if cards is None:
+            raise DevicesUnknown(runtime=TITLE)
+        return tuple(device_of(card) for card in cards)
 
     async def chat(self, request: ChatRequest) -> AsyncGenerator[ChatChunk, None]:
         adapted = replace(request, messages=adapt_messages(request.messages, chat_capabilities(self._model)))
