@@ -220,6 +220,16 @@ def test_a_banner_is_silent_until_it_has_something_to_say(qtbot: QtBot) -> None:
     assert banner.button.isHidden()
 
 
+def test_a_banner_that_is_told_its_kind_again_keeps_the_icon_of_its_button(qtbot: QtBot) -> None:
+    banner = Banner("note")
+    qtbot.addWidget(banner)
+    banner.tell("The hub does not answer.", "Try again", lambda: None, icon="refresh")
+
+    banner.show_kind("note")
+
+    assert not banner.button.icon().isNull()
+
+
 def test_a_value_set_by_the_environment_is_locked_behind_a_pill(qtbot: QtBot) -> None:
     control = Switch("Local API")
     setting = SettingRow("Local API", "Answers on this computer", control, set_by="VENOM_API")

@@ -80,6 +80,9 @@ class Banner(QFrame):
 
     def show_kind(self, kind: BannerKind) -> None:
         """Turn a note into an error or back."""
+        if kind == self._kind:
+            # To dress the button anew would take its icon away.
+            return
         self._kind = kind
         icon, role = _LOOKS[kind]
         self._icon.show_icon(icon, role)
