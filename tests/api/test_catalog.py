@@ -28,6 +28,14 @@ async def test_trending_names_its_provider(call: Caller, hub: HubServer) -> None
     assert "trendingScore" in str(asked.query)
 
 
+async def test_trending_of_a_library_that_does_not_answer_is_what_was_shipped(call: Caller) -> None:
+    page = await call.good("GET", "models/trending", params={"provider": "ollama", "limit": 5})
+    assert (page["provider"], page["count"], page["stale"], page["bundled"]) == ("ollama", 5, True, True)
+    assert page["reason_code"] == "SOURCE_UNREACHABLE"
+    downloads = [entry["downloads"] for entry in page["models"]]
+    assert downloads == sorted(downloads, reverse=True)
+
+
 async def test_a_cursor_leads_through_every_row_once(call: Caller, hub: HubServer) -> None:
     hub.many_repos(95)
     for path in ("models/providers?limit=20", "models/search?query=gguf&limit=20", "models/search?query=gguf&limit=7"):

@@ -23,7 +23,7 @@ def test_the_version_and_the_help_are_told(capsys: pytest.CaptureFixture[str]) -
     assert capsys.readouterr().out == f"venom-desktop {__version__}\n"
     assert run(["--help"]) == 0
     told = capsys.readouterr().out
-    for word in ("serve", "list", "install", "activate", "remove", "--minimised"):
+    for word in ("serve", "list", "trending", "install", "activate", "remove", "--minimised"):
         assert word in told
     assert run(["serve", "--help"]) == 0
     assert "--models-dir" in capsys.readouterr().out
@@ -38,6 +38,8 @@ def test_the_version_and_the_help_are_told(capsys: pytest.CaptureFixture[str]) -
         ["serve", "--port", "65536"],
         ["serve", "--port", "-1"],
         ["serve", "--port", "x"],
+        ["trending", "--limit", "0"],
+        ["trending", "--limit", "101"],
     ],
 )
 def test_what_is_not_understood_ends_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
@@ -55,6 +57,32 @@ def test_an_empty_home_says_what_to_do_next(capsys: pytest.CaptureFixture[str], 
     assert run(["remove", "../x", "--json"]) == 1
     assert json.loads(capsys.readouterr().out)["reason_code"] == "INVALID_NAME"
     assert not (private_home / "run" / "app.sock").exists()
+
+
+def test_what_many_look_at_is_listed_for_each_source_though_one_fails(
+    hub: HubServer, capsys: pytest.CaptureFixture[str], private_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub.many_repos(20)
+    monkeypatch.setenv("HF_ENDPOINT", hub.url)
+    monkeypatch.setenv("VENOM_OLLAMA_LIBRARY_URL", "http://127.0.0.1:9")
+    best = max(hub.store.repos.values(), key=lambda repo: repo.trending_score)
+
+    assert run(["trending", "--limit", "3"]) == 0
+    told = capsys.readouterr()
+    lines = told.out.splitlines()
+    assert [line.split()[0] for line in lines] == ["ollama", "1", "2", "3", "huggingface", "1", "2", "3"]
+    assert best.repo_id in lines[5]
+    assert lines[5].endswith(f"{best.likes} likes")
+    assert "Ollama library" in told.err
+    assert "This is the list of 2026-08-21" in told.err
+
+    hub.go_down()
+    assert run(["trending", "--provider", "huggingface", "--limit", "3", "--json"]) == 0
+    kept = json.loads(capsys.readouterr().out)
+    assert (kept["provider"], kept["count"], kept["stale"]) == ("huggingface", 3, False)
+    assert run(["trending", "--provider", "huggingface", "--limit", "3", "--refresh", "--json"]) == 0
+    stale = json.loads(capsys.readouterr().out)
+    assert (stale["count"], stale["stale"], stale["reason_code"]) == (3, True, "SOURCE_UNREACHABLE")
 
 
 async def test_a_model_is_installed_listed_activated_and_removed(

@@ -162,6 +162,8 @@ async def test_small_commands_go_through_the_one_that_runs(offered: HubServer, c
         unknown = await command("activate", "no/such", "--json")
         assert json.loads(unknown.out)["reason_code"] == "UNKNOWN_MODEL"
         assert NAME in (await command("list")).out
+        looked_at = json.loads((await command("trending", "--provider", "huggingface", "--json")).out)
+        assert [model["model_name"] for model in looked_at["models"]] == [NAME.partition(":")[0]]
 
 
 async def test_ctrl_c_pauses_an_install_and_the_same_command_goes_on(offered: HubServer, tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from venom_desktop.api.answers import (
     is_gateway,
 )
 from venom_desktop.api.auth import Guard
+from venom_desktop.api.catalog_desk import CatalogDesk
 from venom_desktop.api.remote_desk import RemoteDesk
 from venom_desktop.api.replies import MEDIA_TYPE, reply
 from venom_desktop.api.routes.catalog import CatalogRoutes
@@ -50,7 +51,7 @@ def build(services: Services, *, gateway: App, stream: OperationStream, token: s
     )
     router = APIRouter(prefix="/api/v1")
     OperationRoutes(services.registry, stream).add_to(router)
-    CatalogRoutes(services.catalogs, services.host, services.load_settings).add_to(router)
+    CatalogRoutes(CatalogDesk(services)).add_to(router)
     SystemRoutes(services).add_to(router)
     RemoteRoutes(RemoteDesk(services)).add_to(router)
     StoredRoutes(services.registry).add_to(router)

@@ -40,7 +40,7 @@ def _command(given: argparse.Namespace) -> int:
         from venom_desktop.app.serve import serve
 
         return serve(port=given.port, models_dir=given.models_dir)
-    from venom_desktop.app import commands, remote_commands
+    from venom_desktop.app import commands, remote_commands, trending_command
 
     verbs: dict[str, Callable[[argparse.Namespace], Coroutine[Any, Any, int]]] = {
         "list": commands.list_models,
@@ -48,6 +48,7 @@ def _command(given: argparse.Namespace) -> int:
         "activate": commands.activate,
         "remove": commands.remove,
         "profile": commands.profile,
+        "trending": trending_command.trending,
         "remote": remote_commands.remote,
     }
     return asyncio.run(verbs[given.command](given))
@@ -87,7 +88,11 @@ def _parser() -> argparse.ArgumentParser:
     profile = commands.add_parser("profile", help="say which runtimes are offered, or choose another profile")
     profile.add_argument("name", nargs="?", help="light, llm_off or full")
     profile.add_argument("--yes", action="store_true", help="go ahead without being asked")
-    for command in (listing, install, activate, remove, profile):
+    trending = commands.add_parser("trending", help="show what many look at now")
+    trending.add_argument("--provider", choices=("huggingface", "ollama"), help="one source alone (default: both)")
+    trending.add_argument("--limit", type=_limit, default=12, help="so many models of each, 1 to 100 (default: 12)")
+    trending.add_argument("--refresh", action="store_true", help="ask the sources anew")
+    for command in (listing, install, activate, remove, profile, trending):
         command.add_argument("--json", action="store_true", help="answer in the HTTP API's JSON")
     return parser
 
@@ -95,6 +100,12 @@ def _parser() -> argparse.ArgumentParser:
 def _port(text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) > 65535:
         raise argparse.ArgumentTypeError("give a port from 0 to 65535")
+    return int(text)
+
+
+def _limit(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 100:
+        raise argparse.ArgumentTypeError("give a number from 1 to 100")
     return int(text)
 
 

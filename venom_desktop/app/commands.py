@@ -5,7 +5,7 @@ import asyncio
 import json
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TextIO
 
@@ -28,9 +28,8 @@ async def list_models(given: argparse.Namespace) -> int:
     if not rows:
         _say("Nothing is installed. Install a model with: venom-desktop install org/name")
         return DONE
-    widths = [max(len(row[column]) for row in rows) for column in range(4)]
-    for row in rows:
-        _say("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    for line in in_columns(rows):
+        _say(line)
     return DONE
 
 
@@ -70,6 +69,12 @@ async def profile(given: argparse.Namespace) -> int:
     offered = ", ".join(answer["runtimes"]) or "no runtime on this computer"
     _say(json.dumps(answer, ensure_ascii=False) if given.json else f"{answer['profile']}: {offered}")
     return DONE
+
+
+def in_columns(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """A line for each row, its cells below each other."""
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
 def likely_provider(name: str) -> str:

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Protocol
 from urllib.parse import quote
 
+from venom_desktop.api.catalog_desk import CatalogDesk
 from venom_desktop.api.payloads import Json, installed_payload, operation_payload, profile_payload, runtime_payload
 from venom_desktop.api.questions import removal_question
 from venom_desktop.api.remote_desk import RemoteDesk
@@ -63,6 +64,8 @@ class Desk(Protocol):
     async def profile(self) -> Json: ...
 
     async def change_profile(self, profile: str, *, confirm: bool) -> Json: ...
+
+    async def trending(self, provider: str | None, *, limit: int, refresh: bool) -> Json: ...
 
     async def remotes(self) -> Json: ...
 
@@ -126,6 +129,10 @@ class RunningDesk:
         told = f"?confirm={str(confirm).lower()}" + ("" if runtime is None else f"&runtime={quote(runtime)}")
         answer = await self._call("DELETE", f"/models/registry/{quote(check_name(name), safe='')}{told}")
         return str(answer["operation_id"])
+
+    async def trending(self, provider: str | None, *, limit: int, refresh: bool) -> Json:
+        of_provider = "" if provider is None else f"&provider={quote(provider)}"
+        return await self._call("GET", f"/models/trending?limit={limit}&refresh={str(refresh).lower()}{of_provider}")
 
     async def remotes(self) -> Json:
         return await self._call("GET", "/system/remotes")
@@ -210,6 +217,9 @@ class OwnDesk:
             raise NeedsConfirmation(question=removal_question(model, delete_own_file=False))
         await start_server(self._services, model.runtime)
         return await self._registry.remove_model(model.name, model.runtime)
+
+    async def trending(self, provider: str | None, *, limit: int, refresh: bool) -> Json:
+        return (await CatalogDesk(self._services).trending(provider, limit=limit, refresh=refresh))()
 
     async def remotes(self) -> Json:
         return await self._remotes.listed()
