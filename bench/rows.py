@@ -50,6 +50,8 @@ BARS: Final[Mapping[str, Bar]] = {
         for kind in ("stall_after_max", "again_stall_max")
     },
     "tabs_catalog_again_stall_max": Bar(limit=50),
+    "tabs_trending_60_cards_repaint_p50": Bar(limit=50),
+    "tabs_trending_60_cards_repaint_max": Bar(limit=50),
     "catalog_keystroke_painted_p95_10000_rows": Bar(limit=16),
     "catalog_keystroke_painted_p95_100000_rows": Bar(limit=50),
     "tray_menu_500_models_p95": Bar(limit=50),

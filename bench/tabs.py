@@ -1,12 +1,16 @@
-"""Opening every tab for the first time, with 500 models installed: its building, and stalls beyond it."""
+"""Opening every tab for the first time, with 500 models installed: its building, stalls beyond it, and 60 cards."""
 
 import asyncio
 import os
+import statistics
 import tempfile
 import time
 from pathlib import Path
 from typing import Final
 
+from PySide6.QtGui import QPixmap
+
+from bench.catalog_filter import entry_of
 from bench.manifest import row
 from bench.window import Heart, hub, run
 from tests.support.nowhere import NOWHERE
@@ -15,8 +19,12 @@ from venom_desktop.app.paths import Paths
 from venom_desktop.core.registry.manifest import Manifest
 from venom_desktop.ui.main_window import MainWindow
 from venom_desktop.ui.tab_bar import TabName
+from venom_desktop.ui.trending.cards import CardModel
+from venom_desktop.ui.trending.grid import CardGrid
 
 INSTALLED: Final = 500
+CARDS: Final = 60
+REPAINTS: Final = 30
 SETTLED_S: Final = 1.5
 
 
@@ -72,6 +80,26 @@ async def _measure(window: MainWindow, composition: Composition) -> None:
         stalls, _ = heart.stalls_ms()
         print(f"tabs_{name.value}_again_stall_max {max(stalls):.1f} ms")
     heart.stop()
+    _repaint_cards()
+
+
+def _repaint_cards() -> None:
+    """All cards of a view at once, as after a change of the theme's colours or the window's width."""
+    model = CardModel()
+    model.show_entries([entry_of(number) for number in range(CARDS)], frozenset())
+    grid = CardGrid("Cards", model)
+    grid.resize(1252, 100)
+    grid.fit()
+    grid.ensurePolished()
+    picture = QPixmap(grid.size())
+    found = []
+    for _ in range(REPAINTS):
+        began = time.perf_counter()
+        grid.viewport().render(picture)
+        found.append((time.perf_counter() - began) * 1e3)
+    print(f"tabs_trending_{CARDS}_cards_first_repaint {found[0]:.1f} ms")
+    print(f"tabs_trending_{CARDS}_cards_repaint_p50 {statistics.median(found):.1f} ms")
+    print(f"tabs_trending_{CARDS}_cards_repaint_max {max(found[1:]):.1f} ms")
 
 
 if __name__ == "__main__":

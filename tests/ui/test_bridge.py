@@ -12,7 +12,7 @@ from shiboken6 import delete
 from venom_desktop.core.errors import RuntimeUnavailable
 from venom_desktop.core.signals import Signal
 from venom_desktop.core.tasks import TaskScope
-from venom_desktop.ui.bridge import Bridge
+from venom_desktop.ui.bridge import Bridge, Named
 
 
 @pytest.fixture
@@ -104,6 +104,28 @@ def test_what_waits_is_dropped_with_the_widget(bridge: Bridge, qtbot: QtBot) -> 
     signal.publish(2)
     qtbot.wait(1)
     assert batches == []
+
+
+async def test_two_owners_may_use_the_same_key() -> None:
+    scope = TaskScope("test")
+    first, second = (Named(Bridge(scope), name) for name in ("catalog", "trending"))
+    done: list[str] = []
+    gate = asyncio.Event()
+
+    async def work(name: str) -> None:
+        await gate.wait()
+        done.append(name)
+
+    first.start("details", work("old"))
+    first.start("details", work("catalog"))
+    second.start("details", work("trending"))
+    second.start("fit", work("cancelled"))
+    second.cancel("fit")
+    gate.set()
+    await scope.drain()
+
+    assert done == ["catalog", "trending"]
+    await scope.close()
 
 
 async def test_an_error_reaches_the_one_who_started_the_work_or_the_window() -> None:

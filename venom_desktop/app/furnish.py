@@ -188,7 +188,11 @@ class Furniture:
     def _make_trending(self) -> QWidget:
         from venom_desktop.ui.trending.tab import TrendingTab
 
-        return TrendingTab(self.browse)
+        services = self._supplies.services
+        parts = catalog_parts(services, self._supplies.ui_state)
+        tab = TrendingTab(self._supplies.bridge, parts, services.trending)
+        tab.cure_wanted.connect(self.cure)
+        return self._with_splitter(TabName.TRENDING, tab)
 
     def _make_installed(self) -> QWidget:
         from venom_desktop.ui.installed.tab import InstalledTab

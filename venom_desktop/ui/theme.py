@@ -126,6 +126,12 @@ def metrics(role: FontRole = "body") -> QFontMetrics:
 
 
 @lru_cache(maxsize=4096)
+def advance(text: str, role: FontRole = "body") -> int:
+    """How wide a line of text is; measured once, as what paints asks for it at every repaint."""
+    return metrics(role).horizontalAdvance(text)
+
+
+@lru_cache(maxsize=4096)
 def laid_out(text: str, role: FontRole, *, width: int, middle: bool = False) -> QStaticText:
     """A text shortened to `width`, ready to be drawn: shaping it anew each time is most of painting a table."""
     mode = Qt.TextElideMode.ElideMiddle if middle else Qt.TextElideMode.ElideRight
@@ -198,7 +204,7 @@ def generation() -> int:
 def _forget() -> None:
     global _generation
     _generation += 1
-    for cache in (color, font, metrics, laid_out, tile_colors):
+    for cache in (color, font, metrics, advance, laid_out, tile_colors):
         cache.cache_clear()
 
 

@@ -139,6 +139,7 @@ QRadioButton::indicator:focus { border-color: @focus; }
 _VIEWS: Final = """
 QAbstractItemView { background: @surface; border: 0; selection-background-color: @accent_soft;
     selection-color: @text; gridline-color: @line; }
+QListView[role="cards"] { background: transparent; }
 QTableView::item { padding: 0; border: 0; }
 QHeaderView { background: @surface; border: 0; }
 QScrollBar:vertical { background: transparent; width: 10px; margin: 2px 1px; }

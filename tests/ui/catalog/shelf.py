@@ -34,6 +34,8 @@ class Shelf:
         self.asked: list[CatalogQuery] = []
         self.judged: list[tuple[str, str, int]] = []
         """Label, runtime and context of every exact verdict asked for."""
+        self.most_judged_at_once = 0
+        self._judging = 0
         self.updated: Signal[CatalogUpdate] = Signal()
 
     @property
@@ -72,5 +74,9 @@ class Shelf:
         gpu: DeviceMemory | None = None,
     ) -> FitVerdict | None:
         self.judged.append((quantization.label, settings.runtime, settings.context))
+        self._judging += 1
+        self.most_judged_at_once = max(self.most_judged_at_once, self._judging)
+        await asyncio.sleep(0)
+        self._judging -= 1
         rough = estimated_fit(entry, quantization, settings=settings, host=host, gpu=gpu)
         return rough and replace(rough, grade=FitGrade.EXACT)

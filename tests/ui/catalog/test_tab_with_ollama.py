@@ -57,7 +57,7 @@ async def test_a_repository_of_the_hub_goes_to_the_runtime_that_was_chosen(
 
         name = "hf.co/org/Tiny-4B-GGUF:Q4_K_M"
         assert desk.registry.asked == [("install", name, ModelProvider.HUGGINGFACE, "ollama")]
-        assert desk.ui_state.get("catalog.runtime") == "ollama"
+        assert desk.parts.ui_state.get("catalog.runtime") == "ollama"
         await until(lambda: desk.button.startswith("Installing…"))
         desk.bench.scripts[OperationType.INSTALL].finish()
 
@@ -203,7 +203,7 @@ async def test_a_profile_without_local_runtimes_leaves_the_catalog_readable_and_
 
 @pytest.mark.parametrize("snapshot", [RUNNING, STOPPED, MISSING], ids=["running", "stopped", "missing"])
 async def test_the_choice_of_a_runtime_can_be_heard(themed: QApplication, tmp_path: Path, snapshot: object) -> None:
-    async with open_desk(tmp_path, snapshot=snapshot) as desk:  # type: ignore[arg-type]
+    async with open_desk(tmp_path, snapshot=snapshot) as desk:
         await shown(desk, "org/Tiny-4B-GGUF")
 
         assert accessible_name(desk.tab.details.runtime)

@@ -1,10 +1,10 @@
-"""The Catalog tab over two shelves and two runtimes, one of them a server in memory; installs are noted, not made."""
+"""A tab over two shelves and two runtimes, one of them a server in memory; installs are noted, not made."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from shiboken6 import delete
 
@@ -78,14 +78,24 @@ class Noting:
 
 
 @dataclass
-class Desk:
+class Shop:
+    """What a tab over both shelves is built from."""
+
     bench: Workbench
-    tab: CatalogTab
+    parts: CatalogParts
     server: PlainServer
     ollama: Shelf
     hub: Shelf
     registry: Noting
-    ui_state: UiState
+
+    async def put(self, name: str, runtime: str = OLLAMA) -> None:
+        model = ModelMetadata(name=name, provider=ModelProvider.OLLAMA, display_name=name, runtime=runtime)
+        await self.registry.real.manifest.put(model)
+
+
+@dataclass
+class Desk(Shop):
+    tab: CatalogTab
 
     @property
     def names(self) -> list[str]:
@@ -99,13 +109,9 @@ class Desk:
         self.tab.browse()
         self.tab.list.table.select_row(self.names.index(name))
 
-    async def put(self, name: str, runtime: str = OLLAMA) -> None:
-        model = ModelMetadata(name=name, provider=ModelProvider.OLLAMA, display_name=name, runtime=runtime)
-        await self.registry.real.manifest.put(model)
-
 
 @asynccontextmanager
-async def open_desk(
+async def open_shop(
     folder: Path,
     *,
     snapshot: RuntimeSnapshot = STOPPED,
@@ -114,20 +120,16 @@ async def open_desk(
     installed: Sequence[str] = (),
     environ: Mapping[str, str] | None = None,
     recommended: Sequence[Recommendation] = (),
-) -> AsyncIterator[Desk]:
+) -> AsyncIterator[Shop]:
     # The hub's own catalog is not asked: the shelves stand in for both.
     async with open_workbench(folder, HF_ENDPOINT="http://127.0.0.1:9", **(environ or {})) as bench:
         services = bench.services
         server, registry = PlainServer(snapshot), Noting(services.registry)
         ollama, hub = Shelf(ModelProvider.OLLAMA, rows), Shelf(ModelProvider.HUGGINGFACE, hub_rows)
         search = CatalogSearch([ollama, hub], typing_pause_s=0)
-        ui_state = UiState(folder / "window.json")
         for kind in (OperationType.INSTALL, OperationType.ACTIVATE):
             script = bench.script(kind)
             services.registry.operations.register(kind, Kind(work=script.work, can_pause=True), runtime=OLLAMA)
-        desk_models = [ModelMetadata(name=name, provider=None, display_name=name, runtime=OLLAMA) for name in installed]
-        for model in desk_models:
-            await services.registry.manifest.put(model)
         parts = CatalogParts(
             search=search,
             catalogs={ModelProvider.OLLAMA: ollama, ModelProvider.HUGGINGFACE: hub},
@@ -138,16 +140,28 @@ async def open_desk(
             settings=services.settings,
             model_settings=services.model_settings,
             vault=services.vault,
-            ui_state=ui_state,
+            ui_state=UiState(folder / "window.json"),
             recommended=lambda: recommended,
         )
-        tab = CatalogTab(bench.bridge, parts)
-        watch = ServerWatch(tab, parts.runtimes)
+        shop = Shop(bench, parts, server, ollama, hub, registry)
+        for name in installed:
+            await shop.put(name)
+        try:
+            yield shop
+        finally:
+            await search.close()
+
+
+@asynccontextmanager
+async def open_desk(folder: Path, **wanted: Any) -> AsyncIterator[Desk]:
+    """The Catalog tab over what `open_shop` takes."""
+    async with open_shop(folder, **wanted) as shop:
+        tab = CatalogTab(shop.bench.bridge, shop.parts)
+        watch = ServerWatch(tab, shop.parts.runtimes)
         tab.resize(1280, 676)
         tab.show()
         try:
-            yield Desk(bench, tab, server, ollama, hub, registry, ui_state)
+            yield Desk(shop.bench, shop.parts, shop.server, shop.ollama, shop.hub, shop.registry, tab)
         finally:
             watch.close()
             delete(tab)
-            await search.close()

@@ -1,6 +1,7 @@
 """What is said over the list: one line for each source that gave an old answer or none."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from PySide6.QtCore import Signal as QtSignal
 from PySide6.QtWidgets import QWidget
@@ -13,6 +14,27 @@ from venom_desktop.ui.messages import message_of
 from venom_desktop.ui.widgets import Banner, column
 
 
+class SourceBanner(Banner):
+    """The line of one source, hidden while there is nothing to say; `again_wanted`: its button was pressed."""
+
+    again_wanted = QtSignal()
+
+    def __init__(self) -> None:
+        super().__init__("note")
+
+    def show_source(self, state: SourceState | None) -> None:
+        """Take how the source stands; None when it is not asked now."""
+        if state is None or not (state.stale or state.error is not None):
+            self.hide()
+            return
+        self.show_kind("note" if state.loaded else "cure")
+        sentence = source_sentence(state)
+        # The same words are not told twice: a screen reader would repeat them at every page.
+        if self.isHidden() or self.sentence != sentence:
+            code = message_of(state.error).tip if state.error else ""
+            self.tell(sentence, tr("Try again"), self.again_wanted.emit, icon="refresh", tip=code)
+
+
 class SourceBanners(QWidget):
     """`again_wanted` carries the provider whose line was pressed; without anything to say there is no room taken."""
 
@@ -20,7 +42,9 @@ class SourceBanners(QWidget):
 
     def __init__(self, providers: Sequence[ModelProvider]) -> None:
         super().__init__()
-        self._banners = {provider: Banner("note") for provider in providers}
+        self._banners = {provider: SourceBanner() for provider in providers}
+        for provider, banner in self._banners.items():
+            banner.again_wanted.connect(partial(self.again_wanted.emit, provider))
         self.setLayout(column(*self._banners.values(), spacing=6, margins=(16, 0, 12, 10)))
         self.hide()
 
@@ -30,20 +54,7 @@ class SourceBanners(QWidget):
 
     def show_sources(self, states: Sequence[SourceState]) -> None:
         """Take how the sources stand; one that is not asked now says nothing."""
-        said = {state.provider: state for state in states if state.stale or state.error is not None}
+        asked = {state.provider: state for state in states}
         for provider, banner in self._banners.items():
-            state = said.get(provider)
-            if state is None:
-                banner.hide()
-            else:
-                self._tell(banner, state)
-        self.setVisible(bool(said))
-
-    def _tell(self, banner: Banner, state: SourceState) -> None:
-        banner.show_kind("note" if state.loaded else "cure")
-        sentence = source_sentence(state)
-        # The same words are not told twice: a screen reader would repeat them at every page.
-        if banner.isHidden() or banner.sentence != sentence:
-            code = message_of(state.error).tip if state.error else ""
-            provider = state.provider
-            banner.tell(sentence, tr("Try again"), lambda: self.again_wanted.emit(provider), icon="refresh", tip=code)
+            banner.show_source(asked.get(provider))
+        self.setVisible(not all(banner.isHidden() for banner in self._banners.values()))

@@ -109,6 +109,9 @@ _LICENSES: Final[Mapping[str, str]] = {
 def row_sentence(entry: CatalogEntry) -> str:
     """What a screen reader says of a row."""
     size = None if entry.only_cloud else size_words(entry)
+    if size == unknown():
+        # A bare "unknown" would not tell a listener what is.
+        size = tr("size unknown")
     parts = [entry.display_name, provider_words(entry.provider), size, row_fit_look(entry).text]
     if entry.gated:
         parts.append(tr("licence must be accepted"))

@@ -62,7 +62,7 @@ def pill(text: str, glyph: str | None = None, state: StateRole = "off", *, tip: 
 def pill_size(look: PillLook) -> QSize:
     metrics = theme.metrics("small_medium")
     glyph_width = 16 if look.glyph else 0
-    return QSize(metrics.horizontalAdvance(look.text) + 16 + glyph_width, max(HEIGHT, metrics.height() + 4))
+    return QSize(theme.advance(look.text, "small_medium") + 16 + glyph_width, max(HEIGHT, metrics.height() + 4))
 
 
 def paint_pill(painter: QPainter, rect: QRectF, look: PillLook, *, selected: bool = False) -> None:
