@@ -18,6 +18,7 @@ from venom_desktop.core.catalog.base import (
     CatalogUpdate,
     FitGrade,
     FitPlace,
+    FitVerdict,
     Quantization,
     RemoteFile,
     Sort,
@@ -387,6 +388,60 @@ def test_rows_put_in_later_stand_where_sorting_would_have_put_them(sort: Sort) -
     assert [_figure(row, sort) for row in many] == [_figure(row, sort) for row in together]
 
 
+def _judged(number: int, place: FitPlace | None, *, needed: int = GB) -> Row:
+    made = entry(number)
+    if place is None:
+        return Row.of(made)
+    fit = FitVerdict(
+        place=place,
+        grade=FitGrade.ESTIMATED,
+        runtime="llama_cpp",
+        needed_bytes=needed,
+        error_bytes=0,
+        weights_bytes=needed,
+        kv_cache_bytes=0,
+        overhead_bytes=0,
+        context=8192,
+        kv_type="f16",
+        free_bytes=0,
+        total_bytes=0,
+    )
+    return Row.of(replace(made, fit=fit))
+
+
+def test_what_runs_best_here_stands_first_and_of_that_the_largest() -> None:
+    rows = [
+        _judged(0, None),
+        _judged(1, FitPlace.TOO_BIG),
+        _judged(2, FitPlace.GPU, needed=GB),
+        _judged(3, FitPlace.RAM),
+        _judged(4, FitPlace.GPU, needed=3 * GB),
+        _judged(5, FitPlace.GPU_AND_RAM, needed=90 * GB),
+    ]
+    assert [rows.index(row) for row in in_order(rows, Sort.FIT)] == [4, 2, 5, 3, 1, 0]
+
+
+def test_a_range_of_parameters_finds_a_name_with_several_models_by_each_of_them() -> None:
+    tags = tuple(Quantization(label=label, files=()) for label in ("1b", "4b", "27b", "latest"))
+    family = replace(entry(1, provider=ModelProvider.OLLAMA), quantizations=tags, parameters=None)
+    single = replace(entry(2), parameters=7_600_000_000)
+    unknown = entry(3)
+    rows = [Row.of(one) for one in (family, single, unknown)]
+
+    def found(low: int, high: int) -> list[int]:
+        return [rows.index(row) for row in filtered(rows, CatalogFilters(parameters=(low * GB, high * GB)))]
+
+    assert (found(2, 5), found(5, 10), found(20, 40), found(40, 90)) == ([0], [1], [0], [])
+
+
+def test_what_is_installed_is_found_or_left_out() -> None:
+    rows = [Row.of(entry(number)) for number in range(3)]
+    home = frozenset({rows[1].entry.key})
+
+    assert filtered(rows, CatalogFilters(installed=True, home=home)) == [rows[1]]
+    assert filtered(rows, CatalogFilters(installed=False, home=home)) == [rows[0], rows[2]]
+
+
 def _figure(row: Row, sort: Sort) -> object:
     match sort:
         case Sort.DOWNLOADS | Sort.TRENDING:
@@ -397,6 +452,8 @@ def _figure(row: Row, sort: Sort) -> object:
             return row.entry.updated
         case Sort.SIZE:
             return row.sizes
+        case Sort.FIT:
+            return row.entry.fit
 
 
 @settings(max_examples=count(300, 10_000), deadline=None)

@@ -8,13 +8,10 @@ from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
 from tests.ui.catalog.rows import GB, entry, host, quantization
-from venom_desktop.core.catalog.base import Ability
 from venom_desktop.core.catalog.entry_fit import estimated_fit
 from venom_desktop.core.catalog.fit import LoadSettings
 from venom_desktop.core.errors import Cure, QuotaExceeded
-from venom_desktop.core.registry.model import ModelProvider
 from venom_desktop.ui.catalog.details import CatalogDetails
-from venom_desktop.ui.catalog.filters import SIZES, FilterBar
 from venom_desktop.ui.catalog.offers import Offer
 from venom_desktop.ui.catalog.presenter import NextStep, Step
 from venom_desktop.ui.catalog.quantizations import Part, QuantizationModel
@@ -147,54 +144,3 @@ def test_no_selection_leaves_no_panel(panel: CatalogDetails) -> None:
     panel.show_chosen(None)
 
     assert not panel.primary.isVisible()
-
-
-@pytest.fixture
-def bar(themed: QApplication, qtbot: QtBot) -> FilterBar:
-    bar = FilterBar([ModelProvider.HUGGINGFACE])
-    qtbot.addWidget(bar)
-    return bar
-
-
-def test_chips_become_filters(bar: FilterBar) -> None:
-    told: list[int] = []
-    bar.changed.connect(lambda: told.append(1))
-    assert not bar.is_on
-
-    bar.fits.setChecked(True)
-    bar.ability.choose(Ability.VISION)
-    bar.download_size.choose(SIZES[1])
-    bar.quantization.choose("Q4_K_M")
-
-    filters = bar.filters
-    assert filters.fits_here
-    assert filters.abilities == {Ability.VISION}
-    assert filters.size_bytes == SIZES[1]
-    assert filters.quantizations == {"Q4_K_M"}
-    assert len(told) == 4
-
-
-def test_clearing_the_chips_is_told_once(bar: FilterBar) -> None:
-    bar.fits.setChecked(True)
-    bar.license.choose("mit")
-    told: list[int] = []
-    bar.changed.connect(lambda: told.append(1))
-
-    bar.clear()
-
-    assert not bar.is_on
-    assert told == [1]
-
-
-def test_what_has_no_room_is_in_the_menu_of_the_last_chip(bar: FilterBar) -> None:
-    bar.set_narrow(True)
-    menu = bar.more.menu_now()
-
-    titles = [action.text() for action in menu.actions()]
-    assert titles == ["Can do", "Size", "Quantization", "Licence"]
-    inner = menu.actions()[3].menu()
-    assert inner is not None
-    next(action for action in inner.actions() if action.text() == "MIT").trigger()  # type: ignore[attr-defined]
-
-    assert bar.filters.licenses == {"mit"}
-    assert bar.more.text() == "Filters: 1"

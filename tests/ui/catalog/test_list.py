@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QApplication
 from tests.fakes.hub import HubServer
 from tests.fakes.hub_store import Sized
 from tests.ui.catalog.desk import TINY, Desk, run_desk, settled
-from venom_desktop.core.catalog.base import Ability
+from venom_desktop.core.catalog.base import Ability, FitPlace, Sort
 from venom_desktop.core.registry.model import ModelProvider
 from venom_desktop.ui.catalog.filters import SIZES
 from venom_desktop.ui.widgets import MenuChip
@@ -236,6 +236,27 @@ def unlike_models(hub: HubServer) -> None:
         {"giant-Q4_K_M.gguf": Sized(total_bytes=900 * 10**12)},
         gguf={"total": 10**15, "architecture": "llama", "context_length": 8192},
     )
+
+
+def test_the_order_that_is_chosen_is_asked_of_the_source_or_made_here(
+    themed: QApplication, filled: HubServer, tmp_path: Path
+) -> None:
+    async def scenario(desk: Desk) -> None:
+        await settled(desk)
+
+        desk.tab.list.sort.choose(Sort.LIKES)
+        await desk.until(lambda: not desk.search.state.loading)
+        assert desk.search.state.sort is Sort.LIKES
+        assert filled.requests_for("/api/models")[-1].last("sort") == "likes"
+
+        desk.tab.list.sort.choose(Sort.FIT)
+        await desk.until(lambda: not desk.search.state.loading)
+        assert filled.requests_for("/api/models")[-1].last("sort") == "downloads"
+        known = [entry.fit.place for entry in desk.search.state.rows if entry.fit is not None]
+        assert known == sorted(known, key=list(FitPlace).index)
+        assert known
+
+    run_desk(themed, filled, tmp_path / "home", scenario)
 
 
 def test_a_filter_that_the_source_cannot_do_says_among_how_many_it_looked(

@@ -18,7 +18,7 @@ from venom_desktop.core.runtimes.profiles import RuntimeProfile
 from venom_desktop.ui.catalog.chosen import Chosen
 from venom_desktop.ui.catalog.presenter import NextStep, Step, next_step
 from venom_desktop.ui.catalog.primary import impossible, runtime_note
-from venom_desktop.ui.catalog.run_with import Readiness, RunWith, full_name, readiness_in
+from venom_desktop.ui.catalog.run_with import Readiness, RunWith, full_name, keys_here, readiness_in
 
 BOTH = ("llama_cpp", "ollama")
 HUB = entry("org/Tiny-GGUF", runtimes=BOTH)
@@ -190,3 +190,21 @@ def test_a_graphics_card_that_lies_idle_is_said() -> None:
     assert runtime_note(install, chosen(HUB, "ollama", host=machine)) == ""
     assert runtime_note(install, chosen(HUB, "llama_cpp", host=host())) == ""
     assert runtime_note(install, chosen(HUB, "llama_cpp", host=machine, offered=("llama_cpp",))) == ""
+
+
+def test_what_is_installed_is_known_by_its_row_in_the_catalog() -> None:
+    here = inventory(
+        "org/name:Q4_K_M",
+        ("hf.co/org/other:Q8_0", "ollama"),
+        ("gemma3:4b", "ollama"),
+        ("user/tuned:latest", "ollama"),
+        ("org/folder", "vllm"),
+    )
+
+    assert keys_here(here) == {
+        (ModelProvider.HUGGINGFACE, "org/name"),
+        (ModelProvider.HUGGINGFACE, "org/other"),
+        (ModelProvider.OLLAMA, "gemma3"),
+        (ModelProvider.OLLAMA, "user/tuned"),
+        (ModelProvider.HUGGINGFACE, "org/folder"),
+    }

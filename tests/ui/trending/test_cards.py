@@ -19,7 +19,7 @@ from tests.ui.workbench import plain
 from venom_desktop.core.catalog.base import Ability, CatalogEntry
 from venom_desktop.core.registry.model import ModelKey, ModelProvider
 from venom_desktop.ui import theme
-from venom_desktop.ui.catalog.run_with import names_here
+from venom_desktop.ui.catalog.run_with import keys_here
 from venom_desktop.ui.theme_tokens import ColorRole
 from venom_desktop.ui.trending.card_painter import GAP, card_in, columns_in, counts_within
 from venom_desktop.ui.trending.cards import Card, CardModel
@@ -106,7 +106,7 @@ def test_a_model_is_marked_as_installed_by_the_name_its_runtime_has_for_it(
     entry = replace(row(1, ModelProvider.OLLAMA), runtimes=("ollama",))
     model = CardModel()
 
-    model.show_entries([entry], names_here(inventory(*listed)))
+    model.show_entries([entry], keys_here(inventory(*listed)))
 
     assert model.index(0).data(Qt.ItemDataRole.UserRole).is_installed is installed
 
@@ -120,7 +120,7 @@ def test_a_repository_of_the_hub_is_installed_under_either_name() -> None:
         (entry.model_name, "vllm"),
     ]
     for name in names:
-        model.show_entries([entry], names_here(inventory(name)))
+        model.show_entries([entry], keys_here(inventory(name)))
         assert model.index(0).data(Qt.ItemDataRole.UserRole).is_installed, name
 
 
@@ -221,7 +221,7 @@ def test_what_a_card_is_can_be_seen(make: MakeGrid) -> None:
     grid.select_row(0)
     assert has(picture(), "accent", 0)
     assert not has(picture(), "accent", 296)
-    here = names_here(inventory("org/Model-0-GGUF:Q8_0"))
+    here = keys_here(inventory("org/Model-0-GGUF:Q8_0"))
     cards = grid.model()
     assert isinstance(cards, CardModel)
     cards.show_entries(cards.entries, here)

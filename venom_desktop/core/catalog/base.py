@@ -31,6 +31,11 @@ class Sort(StrEnum):
     UPDATED = "updated"
     SIZE = "size"
     TRENDING = "trending"
+    FIT = "fit"
+
+
+SORTED_HERE: Final = frozenset({Sort.SIZE, Sort.FIT})
+"""No source knows these orders: the rows most downloaded are loaded, and put in order here."""
 
 
 class FitPlace(StrEnum):

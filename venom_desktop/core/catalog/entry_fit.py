@@ -59,6 +59,12 @@ def rough_size(entry: CatalogEntry, choice: Quantization) -> int | None:
     return exact if exact is not None else guessed_weights_bytes(_parameters(entry, choice), _level(entry, choice))
 
 
+def all_parameters(entry: CatalogEntry) -> frozenset[int]:
+    """Of every model under this name, as far as they are told."""
+    told = {_parameters(entry, choice) for choice in entry.quantizations or ()}
+    return frozenset(count for count in (told or {entry.parameters}) if count is not None)
+
+
 def _parameters(entry: CatalogEntry, choice: Quantization) -> int | None:
     """A library has models of many sizes under one name, and the tag tells which."""
     told = tag_parameters(choice.label) if entry.provider is ModelProvider.OLLAMA else None

@@ -6,16 +6,20 @@ from dataclasses import dataclass
 from typing import Final
 
 from venom_desktop.core.catalog.base import SAFETENSORS_RUNTIME, Ability, CatalogEntry, FitPlace, Sort
-from venom_desktop.core.catalog.entry_fit import rough_size_range
+from venom_desktop.core.catalog.entry_fit import all_parameters, rough_size_range
 from venom_desktop.core.catalog.snapshot import SORT_KEYS
 from venom_desktop.core.registry.model import ModelProvider
+
+Key = tuple[ModelProvider, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogFilters:
     """An empty set or None lets everything pass. A row whose value is unknown passes no filter on it.
 
-    `size_bytes` is a range that the row's own range must touch; `quantizations` are labels in upper case.
+    `size_bytes` is a range that the row's own range must touch; `quantizations` are labels in upper case. `parameters`
+    is a range with its lower end, into which one of the row's models must fall. `installed` asks for what is in `home`
+    (True) or not (False).
     """
 
     fits_here: bool = False
@@ -26,6 +30,9 @@ class CatalogFilters:
     licenses: frozenset[str] = frozenset()
     gated: bool | None = None
     runtimes: frozenset[str] = frozenset()
+    parameters: tuple[int, int] | None = None
+    installed: bool | None = None
+    home: frozenset[Key] = frozenset()
 
     @property
     def wants_safetensors(self) -> bool:
@@ -39,6 +46,7 @@ class CatalogFilters:
 
 
 NO_FILTERS: Final = CatalogFilters()
+_PLACES: Final = {place: rank for rank, place in enumerate(FitPlace)}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,6 +57,7 @@ class Row:
     key: str
     sizes: tuple[int, int] | None
     labels: frozenset[str]
+    parameters: frozenset[int]
 
     @classmethod
     def of(cls, entry: CatalogEntry) -> "Row":
@@ -57,6 +66,7 @@ class Row:
             _key(entry),
             rough_size_range(entry),
             frozenset((choice.level or choice.label).upper() for choice in entry.quantizations or ()),
+            all_parameters(entry),
         )
 
     def holds(self, text: str) -> bool:
@@ -84,11 +94,19 @@ def put_in_order(ordered: list[Row], others: Iterable[Row], sort: Sort) -> None:
         insort(ordered, row, key=place)
 
 
-def _place(sort: Sort) -> Callable[[Row], float]:
+def _place(sort: Sort) -> Callable[[Row], tuple[float, ...] | float]:
     if sort is Sort.SIZE:
         return lambda row: -row.sizes[1] if row.sizes else 1
+    if sort is Sort.FIT:
+        return _fit_place
     value = SORT_KEYS[sort]
     return lambda row: -value(row.entry)
+
+
+def _fit_place(row: Row) -> tuple[float, ...]:
+    """What runs fastest here first, and of that the largest, which is mostly the best; then what is not known."""
+    fit = row.entry.fit
+    return (len(FitPlace), 0) if fit is None else (_PLACES[fit.place], -fit.needed_bytes)
 
 
 def _key(entry: CatalogEntry) -> str:
@@ -119,6 +137,11 @@ def _tests(filters: CatalogFilters) -> Sequence[Callable[[Row], bool]]:
         tests.append(lambda row: row.entry.license in filters.licenses)
     if filters.gated is not None:
         tests.append(lambda row: row.entry.gated is filters.gated)
+    if filters.parameters is not None:
+        least, most = filters.parameters
+        tests.append(lambda row: any(least <= count < most for count in row.parameters))
+    if filters.installed is not None:
+        tests.append(lambda row: (row.entry.key in filters.home) is filters.installed)
     if filters.runtimes:
         tests.append(lambda row: not filters.runtimes.isdisjoint(row.entry.runtimes))
     return tests

@@ -34,7 +34,8 @@ SORT_FIELDS: Final = {
     Sort.LIKES: "likes",
     Sort.UPDATED: "lastModified",
     Sort.TRENDING: "trendingScore",
-    Sort.SIZE: "downloads",  # the hub cannot sort by size; the rows loaded are sorted here
+    Sort.SIZE: "downloads",  # the hub cannot sort by these; the rows loaded are sorted here
+    Sort.FIT: "downloads",
 }
 
 _SIZE_IN_NAME = re.compile(r"(?<![A-Za-z0-9.])(?:(\d+)x)?(\d+(?:\.\d+)?)([BM])(?![A-Za-z0-9])", re.IGNORECASE)

@@ -4,17 +4,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from venom_desktop.core.catalog.base import CatalogEntry, CatalogPage, Sort
-from venom_desktop.core.catalog.filters import Row
+from venom_desktop.core.catalog.base import SORTED_HERE, CatalogEntry, CatalogPage, Sort
+from venom_desktop.core.catalog.filters import Key, Row
 from venom_desktop.core.errors import VenomError
 from venom_desktop.core.registry.model import ModelProvider
-
-Key = tuple[ModelProvider, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What is asked of the sources; the order by size is made here, among the rows most downloaded.
+    """What is asked of the sources; orders that they do not know are made here, among the rows most downloaded.
 
     `safetensors` asks for what vLLM runs: those rows are no part of the list of GGUF files.
     """
@@ -25,7 +23,7 @@ class Question:
 
     @classmethod
     def of(cls, text: str, sort: Sort, *, safetensors: bool = False) -> "Question":
-        order = Sort.DOWNLOADS if sort is Sort.SIZE else sort
+        order = Sort.DOWNLOADS if sort in SORTED_HERE else sort
         return cls(text=text.strip().lower(), sort=order, safetensors=safetensors)
 
 

@@ -23,6 +23,7 @@ _ORDERS: Final = {
     Sort.TRENDING: "popular",
     Sort.LIKES: "popular",
     Sort.SIZE: "popular",
+    Sort.FIT: "popular",
     Sort.UPDATED: "newest",
 }
 _MOST_PAGES: Final = 10_000

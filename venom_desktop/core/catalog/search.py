@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
-from venom_desktop.core.catalog.base import Catalog, CatalogEntry, CatalogQuery, CatalogUpdate, Sort
+from venom_desktop.core.catalog.base import SORTED_HERE, Catalog, CatalogEntry, CatalogQuery, CatalogUpdate, Sort
 from venom_desktop.core.catalog.filters import NO_FILTERS, CatalogFilters, filtered, in_order, put_in_order
 from venom_desktop.core.catalog.judge import Judge
 from venom_desktop.core.catalog.listing import Listing, Question, SourceState
@@ -201,7 +201,7 @@ class CatalogSearch:
     def _wants_more(self, listing: Listing) -> bool:
         if not listing.state.more or listing.state.loaded >= listing.read_limit:
             return False
-        if self.state.sort is Sort.SIZE:
+        if self.state.sort in SORTED_HERE:
             return True
         return self.state.filters.is_local and len(self.state.rows) < self._wanted_rows
 
@@ -231,7 +231,7 @@ class CatalogSearch:
     def _publish(self) -> None:
         """Tell how the sources stand, with the rows found last."""
         listings = self._current()
-        local = self.state.filters.is_local or self.state.sort is Sort.SIZE
+        local = self.state.filters.is_local or self.state.sort in SORTED_HERE
         more = any(listing.state.more for listing in listings)
         loaded = sum(listing.state.loaded for listing in listings)
         self.state = replace(

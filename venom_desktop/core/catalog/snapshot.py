@@ -21,6 +21,7 @@ SORT_KEYS: Mapping[Sort, Callable[[CatalogEntry], float]] = MappingProxyType(
         Sort.UPDATED: lambda entry: entry.updated.timestamp() if entry.updated else -1,
         Sort.SIZE: lambda entry: entry.size_range_bytes[1] if entry.size_range_bytes else -1,
         Sort.TRENDING: lambda entry: entry.downloads if entry.downloads is not None else -1,
+        Sort.FIT: lambda entry: entry.downloads if entry.downloads is not None else -1,
     }
 )
 """The largest stands first; what is unknown stands last."""

@@ -1,6 +1,6 @@
 """Which runtimes can run a model of the catalog here, which one is meant, and if it can be used now. No Qt in here."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
 from typing import Final, Protocol
 
@@ -9,7 +9,7 @@ from venom_desktop.core.catalog.run_on import OLLAMA, runtime_of
 from venom_desktop.core.errors import ProfileForbidsRuntime, ProgramMissing, VenomError
 from venom_desktop.core.operations.operation import ModelOperation, OperationType
 from venom_desktop.core.registry.inventory import InventorySnapshot
-from venom_desktop.core.registry.model import ModelKey, ModelProvider, ModelStatus
+from venom_desktop.core.registry.model import ModelProvider, ModelStatus
 from venom_desktop.core.runtimes.base import RuntimeSnapshot
 from venom_desktop.core.runtimes.profiles import RuntimeProfile
 from venom_desktop.core.runtimes.state import RuntimeState
@@ -63,18 +63,18 @@ def full_name(entry: CatalogEntry, quantization: Quantization, runtime: str) -> 
     return f"{repository_name(entry, runtime)}:{quantization.label}"
 
 
-def names_here(inventory: InventorySnapshot) -> frozenset[ModelKey]:
-    """Every model that is installed, by the name its runtime has for the whole repository."""
-    return frozenset(
-        ModelKey(name=model.name.rpartition(":")[0] or model.name, runtime=model.runtime)
+def keys_here(inventory: InventorySnapshot) -> frozenset[tuple[ModelProvider, str]]:
+    """The rows of the catalog, by source and name, of which something is installed."""
+    hub, host = ModelProvider.HUGGINGFACE, f"{HUB_HOST}/"
+    names = {
+        (model.runtime, model.name.rpartition(":")[0] or model.name)
         for model in inventory.models
         if model.status is ModelStatus.INSTALLED
+    }
+    return frozenset(
+        (hub, name.removeprefix(host)) if runtime != OLLAMA or name.startswith(host) else (ModelProvider.OLLAMA, name)
+        for runtime, name in names
     )
-
-
-def is_here(entry: CatalogEntry, here: Collection[ModelKey]) -> bool:
-    """True when something of the entry is among what `names_here` told."""
-    return any(ModelKey(name=repository_name(entry, name), runtime=name) in here for name in entry.runtimes)
 
 
 class RunWith:

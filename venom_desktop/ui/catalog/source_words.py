@@ -18,6 +18,7 @@ def sort_choices() -> list[tuple[object, str]]:
         (Sort.UPDATED, tr("Recently updated")),
         (Sort.TRENDING, tr("Trending")),
         (Sort.SIZE, tr("Largest first")),
+        (Sort.FIT, tr("Runs best here")),
     ]
 
 

@@ -15,6 +15,8 @@ from venom_desktop.ui.catalog.beginning import Beginning, is_first_time
 from venom_desktop.ui.catalog.list_view import CatalogList
 from venom_desktop.ui.catalog.model_panel import ModelPanel
 from venom_desktop.ui.catalog.parts import CatalogParts, make_in_view, make_run_with
+from venom_desktop.ui.catalog.run_with import keys_here
+from venom_desktop.ui.catalog.saved_filters import SavedFilters
 from venom_desktop.ui.widgets import SideSplitter
 
 IN_VIEW_KEY = "catalog rows in view"
@@ -53,6 +55,8 @@ class CatalogTab(QWidget):
         self._connect_panel()
         self._connect_first_run()
         self._listen()
+        SavedFilters(self.list, parts.ui_state)
+        self.list.filters.show_home(keys_here(self._registry.inventory.snapshot))
         begins = is_first_time(self._registry.inventory.snapshot)
         self._stack.setCurrentWidget(self.first_run if begins else self.splitter)
         self._take_settings()
@@ -152,6 +156,7 @@ class CatalogTab(QWidget):
 
     def _take_inventory(self, inventory: InventorySnapshot) -> None:
         self._beginning.inventory_changed()
+        self.list.filters.show_home(keys_here(inventory))
         if self.is_first_run and not is_first_time(inventory) and not self._beginning.is_under_way:
             self._stack.setCurrentWidget(self.splitter)
 

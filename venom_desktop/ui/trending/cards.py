@@ -8,8 +8,8 @@ from typing import Final
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt
 
 from venom_desktop.core.catalog.base import CatalogEntry
-from venom_desktop.core.registry.model import ModelKey, ModelProvider
-from venom_desktop.ui.catalog.run_with import is_here
+from venom_desktop.core.catalog.filters import Key
+from venom_desktop.core.registry.model import ModelProvider
 from venom_desktop.ui.catalog.words import ABILITY_ICONS, abilities_of, row_fit_look, row_sentence, size_words
 from venom_desktop.ui.i18n import count_short, facts, parameters, tr
 from venom_desktop.ui.widgets import PillLook
@@ -84,7 +84,7 @@ class CardModel(QAbstractListModel):
     def entries(self) -> tuple[CatalogEntry, ...]:
         return tuple(card.entry for card in self._cards)
 
-    def show_entries(self, entries: Sequence[CatalogEntry], here: Collection[ModelKey]) -> None:
+    def show_entries(self, entries: Sequence[CatalogEntry], here: Collection[Key]) -> None:
         """Take the rows of a list; `here` are the models installed, by the names of their repositories."""
         old = self._cards
         cards = tuple(self._card(entry, place, here) for place, entry in enumerate(entries, start=1))
@@ -130,8 +130,8 @@ class CardModel(QAbstractListModel):
             case _:
                 return None
 
-    def _card(self, entry: CatalogEntry, place: int, here: Collection[ModelKey]) -> Card:
-        installed = is_here(entry, here)
+    def _card(self, entry: CatalogEntry, place: int, here: Collection[Key]) -> Card:
+        installed = entry.key in here
         old = self._cards[place - 1] if place <= len(self._cards) else None
         if old is not None and old.entry is entry and old.is_installed == installed:
             return old

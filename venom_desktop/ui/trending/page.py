@@ -9,8 +9,8 @@ from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QWidget
 
 from venom_desktop.core.catalog.base import CatalogEntry
+from venom_desktop.core.catalog.filters import Key
 from venom_desktop.core.catalog.trending import Trend, TrendingList
-from venom_desktop.core.registry.model import ModelKey
 from venom_desktop.ui.catalog.list_view import BAR_HEIGHT, SHOW_LOADING_AFTER_MS
 from venom_desktop.ui.catalog.words import provider_words
 from venom_desktop.ui.i18n import tr
@@ -75,7 +75,7 @@ class TrendingPage(QWidget):
         entries = (section.cards.entry(place) for section in self.shown for place in section.grid.rows_in_view())
         return tuple(entry for entry in entries if entry is not None)
 
-    def show_lists(self, lists: Sequence[TrendingList], here: Collection[ModelKey]) -> None:
+    def show_lists(self, lists: Sequence[TrendingList], here: Collection[Key]) -> None:
         """Take a new snapshot of every list; `here` is what is installed."""
         self._lists = lists
         for one in lists:

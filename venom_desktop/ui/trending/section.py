@@ -6,8 +6,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtCore import Signal as QtSignal
 from PySide6.QtWidgets import QWidget
 
+from venom_desktop.core.catalog.filters import Key
 from venom_desktop.core.catalog.trending import Trend, TrendingList
-from venom_desktop.core.registry.model import ModelKey
 from venom_desktop.ui.catalog.source_banners import SourceBanner
 from venom_desktop.ui.i18n import tr
 from venom_desktop.ui.trending.card_painter import GAP
@@ -46,7 +46,7 @@ class Section(QWidget):
         """How old the list is, and what it covers."""
         return self._note.text()
 
-    def show_list(self, shown: TrendingList, here: Collection[ModelKey]) -> None:
+    def show_list(self, shown: TrendingList, here: Collection[Key]) -> None:
         """Take the list as it is now; a card that stays selected is found again wherever it stands."""
         self._list = shown
         before = self.grid.selected

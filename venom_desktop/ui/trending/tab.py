@@ -13,7 +13,7 @@ from venom_desktop.core.registry.inventory import InventorySnapshot
 from venom_desktop.ui.bridge import Bridge, Named
 from venom_desktop.ui.catalog.model_panel import ModelPanel
 from venom_desktop.ui.catalog.parts import PanelParts, make_in_view, make_run_with
-from venom_desktop.ui.catalog.run_with import names_here
+from venom_desktop.ui.catalog.run_with import keys_here
 from venom_desktop.ui.i18n import tr
 from venom_desktop.ui.trending.page import TrendingPage
 from venom_desktop.ui.widgets import SideSplitter, column
@@ -33,7 +33,7 @@ class TrendingTab(QWidget):
         self._trending, self._inventory, self._host = trending, parts.registry.inventory, parts.host
         self._run_with = make_run_with(parts)
         self._in_view = make_in_view(parts, self._take_judged, self._run_with)
-        self._here = names_here(self._inventory.snapshot)
+        self._here = keys_here(self._inventory.snapshot)
         self.panel = ModelPanel(bridge, parts, self._run_with, name=NAME, closable=True)
         self.page = TrendingPage([one.trend for one in trending.lists])
         self.details = self.panel.details
@@ -128,7 +128,7 @@ class TrendingTab(QWidget):
         self.page.show_lists(lists, self._here)
 
     def _take_inventory(self, inventory: InventorySnapshot) -> None:
-        here = names_here(inventory)
+        here = keys_here(inventory)
         if here != self._here:
             self._here = here
             self._show_lists(self._trending.lists)

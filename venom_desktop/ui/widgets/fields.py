@@ -32,6 +32,8 @@ class Choice(QComboBox):
 
     def __init__(self, meaning: str, choices: Sequence[tuple[object, str]] = ()) -> None:
         super().__init__()
+        # Not as Qt's item data: that gives an enum of words back as a plain text.
+        self._values: tuple[object, ...] = ()
         self.setAccessibleName(meaning)
         # On Linux Qt gives readers the value as the name, so what it is a value of stands here too.
         self.setAccessibleDescription(meaning)
@@ -44,15 +46,16 @@ class Choice(QComboBox):
     @property
     def value(self) -> object:
         """The chosen value, None when there is none."""
-        return self.currentData()
+        place = self.currentIndex()
+        return self._values[place] if 0 <= place < len(self._values) else None
 
     def set_choices(self, choices: Sequence[tuple[object, str]]) -> None:
         """Replace the choices, keeping the chosen value where it is still offered; tells nothing."""
         kept = self.value
         blocked = self.blockSignals(True)
         self.clear()
-        for value, words in choices:
-            self.addItem(words, value)
+        self._values = tuple(value for value, _ in choices)
+        self.addItems([words for _, words in choices])
         position = next((place for place, (value, _) in enumerate(choices) if value == kept), 0)
         self.setCurrentIndex(position if choices else -1)
         self.blockSignals(blocked)
@@ -60,16 +63,16 @@ class Choice(QComboBox):
     def show_choices(self, choices: Sequence[tuple[object, str]], chosen: object) -> None:
         """Replace the choices and stand on `chosen`; tells nothing. An open list stays when nothing is new."""
         blocked = self.blockSignals(True)
-        if [(self.itemData(place), self.itemText(place)) for place in range(self.count())] != list(choices):
+        shown = [(value, self.itemText(place)) for place, value in enumerate(self._values)]
+        if shown != list(choices):
             self.set_choices(choices)
             self.blockSignals(True)
         self.choose(chosen)
         self.blockSignals(blocked)
 
     def choose(self, value: object) -> None:
-        position = next((place for place in range(self.count()) if self.itemData(place) == value), -1)
-        if position >= 0:
-            self.setCurrentIndex(position)
+        if value in self._values:
+            self.setCurrentIndex(self._values.index(value))
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         if self.hasFocus():
