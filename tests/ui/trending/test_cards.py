@@ -17,7 +17,8 @@ from tests.ui.catalog.rows import inventory
 from tests.ui.trending.lists import row
 from tests.ui.workbench import plain
 from venom_desktop.core.catalog.base import Ability, CatalogEntry
-from venom_desktop.core.registry.model import ModelKey, ModelProvider
+from venom_desktop.core.catalog.filters import Key
+from venom_desktop.core.registry.model import ModelProvider
 from venom_desktop.ui import theme
 from venom_desktop.ui.catalog.run_with import keys_here
 from venom_desktop.ui.theme_tokens import ColorRole
@@ -25,7 +26,7 @@ from venom_desktop.ui.trending.card_painter import GAP, card_in, columns_in, cou
 from venom_desktop.ui.trending.cards import Card, CardModel
 from venom_desktop.ui.trending.grid import CardGrid
 
-NOBODY = frozenset[ModelKey]()
+NOBODY = frozenset[Key]()
 MakeGrid = Callable[..., CardGrid]
 
 

@@ -11,15 +11,15 @@ from pytestqt.qtbot import QtBot
 from tests.support.accessible import accessible_name, tab_route, unnamed
 from tests.ui.trending.lists import all_lists, listed, rows_of
 from tests.ui.workbench import plain
+from venom_desktop.core.catalog.filters import Key
 from venom_desktop.core.catalog.trending import LISTED, Trend, TrendingList
 from venom_desktop.core.errors import SourceChanged, SourceUnreachable
-from venom_desktop.core.registry.model import ModelKey
 from venom_desktop.ui.trending.page import TrendingPage
 from venom_desktop.ui.trending.section import Section
 from venom_desktop.ui.widgets import Label, widest_fit_pill
 
 POPULAR, NEWEST, HUB = Trend
-NOBODY = frozenset[ModelKey]()
+NOBODY = frozenset[Key]()
 WIDE, BESIDE_PANEL, NARROW = 1280, 892, 616
 MakePage = Callable[..., TrendingPage]
 
