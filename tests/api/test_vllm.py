@@ -8,8 +8,14 @@ from tests.api.caller import Caller, Served
 from tests.fakes.hub import HubServer
 from tests.fakes.safetensors_files import config, repository
 from tests.fakes.vllm import install_vllm
+from venom_desktop.core.catalog.fit import LONGEST_CONTEXT
+from venom_desktop.core.catalog.kv_cache import KvType
+from venom_desktop.core.catalog.vllm_memory import Spread
 from venom_desktop.core.operations.operation import OperationStatus
+from venom_desktop.core.registry.model import ModelKey
+from venom_desktop.core.runtimes.base import LoadSettings as Chosen
 from venom_desktop.core.runtimes.control.ports import free_port
+from venom_desktop.core.runtimes.vllm_settings import VllmSettings
 
 REPO = "tiny-lab/Tiny-Qwen"
 ORDER = {"name": REPO, "provider": "huggingface", "runtime": "vllm"}
@@ -34,6 +40,30 @@ def half(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_rows_are_judged_by_the_share_and_the_length_that_are_set(full: None, half: None, served: Served) -> None:
     settings = served.services.load_settings("vllm")
     assert (settings.runtime, settings.gpu_share, settings.context) == ("vllm", 0.5, 2048)
+
+
+async def test_a_model_is_judged_by_what_was_chosen_for_it_alone(full: None, half: None, served: Served) -> None:
+    services, key = served.services, ModelKey(name=REPO, runtime="vllm")
+    own = VllmSettings(gpu_memory_utilization=0.9, max_model_len=1024, max_num_seqs=4, tensor_parallel=2)
+    await services.model_settings.save_vllm(key, own)
+    settings = services.settings_of_model(key)
+    assert (settings.gpu_share, settings.context, settings.answers) == (0.9, 1024, 4)
+    assert settings.spread == Spread(tensor_parallel=2)
+    assert services.model_settings.context_of(key) == 1024
+    await services.model_settings.save_context(key, 2048)
+    assert services.model_settings.get_vllm(key).max_model_len == 2048
+    await services.model_settings.save_vllm(key, VllmSettings(ray=True))
+    await services.model_settings.save_context(key, 512)
+    assert services.model_settings.get(key).context == 512
+    assert services.settings_of_model(key).spread.on_cluster
+
+
+async def test_without_a_length_the_whole_context_of_a_model_is_judged(full: None, served: Served) -> None:
+    assert served.services.load_settings("vllm").context == LONGEST_CONTEXT
+    other = ModelKey(name="tiny", runtime="llama_cpp")
+    await served.services.model_settings.save(other, Chosen(kv_type="q8_0", parallel=3))
+    settings = served.services.settings_of_model(other)
+    assert (settings.kv_type, settings.parallel, settings.runtime) == (KvType.Q8_0, 3, "llama_cpp")
 
 
 async def test_an_install_for_vllm_ends_with_its_folder_in_the_list(full: None, served: Served, call: Caller) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from venom_desktop.app.compose_finds import build_finds
 from venom_desktop.app.compose_hub import build_hub
-from venom_desktop.app.compose_loads import build_measured_loads
+from venom_desktop.app.compose_loads import build_measured_loads, build_settings_of_model
 from venom_desktop.app.compose_ollama import OllamaParts, build_ollama
 from venom_desktop.app.compose_order import keep_inventory_true, lifecycle_of
 from venom_desktop.app.compose_vllm import VllmParts, build_vllm
@@ -249,6 +249,7 @@ def build(
         search=CatalogSearch(tuple(catalogs.values()), settings=load_settings),
         trending=Trending(catalogs, settings=load_settings),
         load_settings=load_settings,
+        settings_of_model=build_settings_of_model(load_settings, model_settings, vllm),
         loads=loads,
         runtimes=runtimes,
         active=active,

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Final
 
 from venom_desktop.app.compose_ollama import OllamaParts
+from venom_desktop.app.compose_vllm import VllmParts
 from venom_desktop.core.catalog.fit import LoadSettings, predicted_bytes
 from venom_desktop.core.catalog.gguf_header import GgufHeader, read_gguf_header
 from venom_desktop.core.catalog.kv_cache import KvType
+from venom_desktop.core.catalog.run_on import SettingsOf, SettingsOfModel
 from venom_desktop.core.errors import VenomError
 from venom_desktop.core.host.base import GraphicsMemory
 from venom_desktop.core.host.process_memory import peak_bytes
@@ -19,6 +21,7 @@ from venom_desktop.core.registry.inventory import Inventory
 from venom_desktop.core.registry.model import ModelKey, ModelMetadata
 from venom_desktop.core.registry.own_files import named_parts
 from venom_desktop.core.runtimes.base import LoadedModel, Runtime, RuntimeSnapshot
+from venom_desktop.core.runtimes.base import LoadSettings as Chosen
 from venom_desktop.core.runtimes.model_settings import ModelSettingsStore
 
 ENGINE: Final = "llama_cpp"
@@ -40,17 +43,13 @@ def build_measured_loads(
         if row is None or loaded.context is None:
             return None
         if key.runtime == ENGINE:
-            return await asyncio.to_thread(_of_file, row, engine_settings(key, loaded.context))
+            settings = replace(_engine_settings(model_settings.get(key)), context=loaded.context)
+            return await asyncio.to_thread(_of_file, row, settings)
         header = ollama.models.header(key.name) if key.runtime == ollama.runtime.name else None
         if header is None or row.size_bytes is None:
             return None
         settings = replace(ollama.load_settings(key.runtime), context=loaded.context)
         return _expected(header, weights_bytes=row.size_bytes, projector_bytes=0, settings=settings)
-
-    def engine_settings(key: ModelKey, context: int) -> LoadSettings:
-        chosen = model_settings.get(key)
-        kv_type = KvType(chosen.kv_type) if chosen.kv_type is not None else KvType.F16
-        return LoadSettings(context=context, kv_type=kv_type, parallel=chosen.parallel or 1, runtime=ENGINE)
 
     async def held(snapshot: RuntimeSnapshot, loaded: LoadedModel) -> int | None:
         if snapshot.name != ENGINE:
@@ -63,6 +62,25 @@ def build_measured_loads(
         return None if resident is None else resident + (on_cards.get(snapshot.pid) or 0)
 
     return MeasureLoads(runtimes, loads, expected=expected, held=held)
+
+
+def build_settings_of_model(usual: SettingsOf, model_settings: ModelSettingsStore, vllm: VllmParts) -> SettingsOfModel:
+    """Ollama loads every model as its server's variables say."""
+
+    def of_model(key: ModelKey) -> LoadSettings:
+        if key.runtime == vllm.runtime.name:
+            return vllm.load_settings(key)
+        by_runtime = usual(key.runtime)
+        if key.runtime != ENGINE:
+            return by_runtime
+        return replace(_engine_settings(model_settings.get(key)), lessons=by_runtime.lessons)
+
+    return of_model
+
+
+def _engine_settings(chosen: Chosen) -> LoadSettings:
+    kv_type = KvType(chosen.kv_type) if chosen.kv_type is not None else KvType.F16
+    return LoadSettings(kv_type=kv_type, parallel=chosen.parallel or 1, runtime=ENGINE)
 
 
 def _of_file(row: ModelMetadata, settings: LoadSettings) -> Expected | None:

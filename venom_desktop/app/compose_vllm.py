@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from venom_desktop.app.paths import Paths
-from venom_desktop.core.catalog.fit import DEFAULT_CONTEXT, LoadSettings
+from venom_desktop.core.catalog.fit import LONGEST_CONTEXT, LoadSettings
+from venom_desktop.core.catalog.vllm_memory import Spread
 from venom_desktop.core.host.base import Cards
 from venom_desktop.core.http import Client
 from venom_desktop.core.registry.model import ModelKey
+from venom_desktop.core.runtimes.base import LoadSettings as Chosen
 from venom_desktop.core.runtimes.base import RuntimeState
 from venom_desktop.core.runtimes.live import Runtimes
 from venom_desktop.core.runtimes.model_settings import ModelSettingsStore
@@ -18,7 +20,7 @@ from venom_desktop.core.runtimes.vllm_command import API_KEY
 from venom_desktop.core.runtimes.vllm_facts import NAME
 from venom_desktop.core.runtimes.vllm_program import VllmProgram
 from venom_desktop.core.runtimes.vllm_server import VllmServer
-from venom_desktop.core.runtimes.vllm_settings import VllmOptions, VllmSettings
+from venom_desktop.core.runtimes.vllm_settings import VllmOptions, VllmSettings, resolved
 from venom_desktop.core.settings.schema import Settings
 from venom_desktop.core.settings.store import SettingsStore
 
@@ -33,16 +35,29 @@ class VllmParts:
     server: VllmServer
     program: VllmProgram
     settings: SettingsStore
+    model_settings: ModelSettingsStore
 
     @property
     def is_offered(self) -> bool:
         return RuntimeProfile(self.settings.snapshot.runtime_profile.value).allows(NAME)
 
-    def load_settings(self) -> LoadSettings:
-        """What a start does with a model for which nobody chose anything."""
+    def load_settings(self, key: ModelKey | None = None) -> LoadSettings:
+        """What a start does with this model, or with one for which nobody chose anything."""
         options = options_of(self.settings.snapshot)
-        context = options.max_model_len or DEFAULT_CONTEXT
-        return LoadSettings(runtime=NAME, context=context, gpu_share=options.gpu_memory_utilization)
+        of_model = VllmSettings() if key is None else self.model_settings.get_vllm(key)
+        beside = Chosen() if key is None else self.model_settings.get(key)
+        start = resolved(options, of_model, beside)
+        return LoadSettings(
+            runtime=NAME,
+            context=start.max_model_len or LONGEST_CONTEXT,
+            gpu_share=start.gpu_memory_utilization or options.gpu_memory_utilization,
+            answers=start.max_num_seqs,
+            spread=Spread(
+                tensor_parallel=start.tensor_parallel or 1,
+                pipeline_parallel=start.pipeline_parallel or 1,
+                on_cluster=start.ray,
+            ),
+        )
 
     def look(self) -> None:
         """In the background, and only where the profile offers it."""
@@ -100,7 +115,7 @@ def build_vllm(
         foreign_key=lambda: environ.get(API_KEY) or None,
         cards=cards,
     )
-    return VllmParts(runtime=runtime, server=server, program=program, settings=settings)
+    return VllmParts(runtime=runtime, server=server, program=program, settings=settings, model_settings=model_settings)
 
 
 def options_of(settings: Settings) -> VllmOptions:

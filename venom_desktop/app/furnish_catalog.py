@@ -18,5 +18,6 @@ def catalog_parts(services: Services, ui_state: UiState) -> CatalogParts:
         vault=services.vault,
         ui_state=ui_state,
         load_settings=services.load_settings,
+        settings_of_model=services.settings_of_model,
         learned=services.loads.changed,
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from venom_desktop.core.catalog.base import DetailedCatalog
 from venom_desktop.core.catalog.hugging_face import HuggingFaceCatalog
-from venom_desktop.core.catalog.run_on import SettingsOf
+from venom_desktop.core.catalog.run_on import SettingsOf, SettingsOfModel
 from venom_desktop.core.catalog.search import CatalogSearch
 from venom_desktop.core.catalog.trending import Trending
 from venom_desktop.core.governance.gate import Gate
@@ -36,6 +36,8 @@ class Services:
     trending: Trending
     load_settings: SettingsOf
     """How each runtime loads a model for which nobody chose anything, and what its loads taught."""
+    settings_of_model: SettingsOfModel
+    """How a model is loaded with what was chosen for it alone."""
     loads: MeasuredLoads
     runtimes: Mapping[str, Runtime]
     active: ActiveModelStore

@@ -12,7 +12,6 @@ from venom_desktop.core.catalog.base import FitGrade, FitPlace
 from venom_desktop.core.catalog.fit import (
     DeviceMemory,
     LoadSettings,
-    bits_per_weight,
     estimated_verdict,
     exact_verdict,
     predicted_bytes,
@@ -20,6 +19,7 @@ from venom_desktop.core.catalog.fit import (
 from venom_desktop.core.catalog.gguf_header import GgufHeader, parse_gguf_header
 from venom_desktop.core.catalog.kv_cache import KvType, kv_cache
 from venom_desktop.core.catalog.lessons import Lesson
+from venom_desktop.core.catalog.weight_bits import bits_per_weight
 from venom_desktop.core.host.sample import HostSample
 
 GB = 10**9

@@ -4,6 +4,7 @@ import json
 import runpy
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,14 +15,16 @@ from tests.fakes.hub import HubServer
 from tests.fakes.safetensors_files import config, repository, safetensors, sharded
 from venom_desktop.core.catalog.base import CatalogQuery, FitGrade, FitPlace, RemoteFile
 from venom_desktop.core.catalog.cache import DiskCache
+from venom_desktop.core.catalog.entry_fit import estimated_fit
 from venom_desktop.core.catalog.fit import LoadSettings
 from venom_desktop.core.catalog.hugging_face import HuggingFaceCatalog
 from venom_desktop.core.catalog.judge import Judge
 from venom_desktop.core.catalog.kv_cache import KvType, kv_cache
 from venom_desktop.core.catalog.model_config import context_in, header_from_config, quantization_in
-from venom_desktop.core.catalog.run_on import usable_gpu, usual_settings
+from venom_desktop.core.catalog.run_on import memory_for, usual_settings
 from venom_desktop.core.catalog.safetensors_files import MOST_FILES, safetensors_variant
 from venom_desktop.core.catalog.vllm_architectures import known_architectures, read_architectures
+from venom_desktop.core.catalog.vllm_memory import Spread
 from venom_desktop.core.host.sample import GpuSample, HostSample
 from venom_desktop.core.http import make_client
 
@@ -236,14 +239,14 @@ async def test_what_vllm_runs_is_found_when_it_is_asked_for(hub: HubServer, tmp_
 async def test_it_fits_when_its_share_of_the_graphics_memory_holds_it(
     hub: HubServer, tmp_path: Path, card: tuple[int, int], place: FitPlace
 ) -> None:
-    # 8 GB of weights and 1.6 GB of vLLM's own; of 11 GB it takes 9.35, of 12 GB 10.2, and nothing of the machine's own.
+    # 8 GB of weights and 2.1 GB of vLLM's own; of 11 GB it takes 9.35, of 12 GB 10.2, and nothing of the machine's own.
     hub.add_repo(REPO, repository())
     hub.lie_about(REPO, "model.safetensors", size_bytes=8 * GB)
     machine = host(card)
     async with catalog_of(hub, tmp_path) as catalog:
         entry = await catalog.details(REPO)
         assert entry.safetensors is not None
-        gpu = usable_gpu("vllm", machine, share=VLLM.gpu_share)
+        gpu = memory_for(VLLM, machine)
         verdict = await catalog.exact_fit(entry, entry.safetensors, settings=VLLM, host=machine, gpu=gpu)
     assert verdict is not None
     assert (verdict.place, verdict.grade) == (place, FitGrade.EXACT)
@@ -255,11 +258,38 @@ async def test_it_fits_when_its_share_of_the_graphics_memory_holds_it(
 async def test_the_share_that_is_set_decides_how_much_of_a_card_counts(hub: HubServer, tmp_path: Path) -> None:
     hub.add_repo(REPO, repository())
     judge = Judge(lambda runtime: LoadSettings(runtime=runtime, gpu_share=0.5))
-    judge.set_memory(host((24 * GB, 6 * GB)))
+    judge.set_memory(host((24 * GB, 18 * GB)))
     async with catalog_of(hub, tmp_path) as catalog:
         judged = judge.judged(await catalog.details(REPO))
     assert judged.fit is not None
     assert (judged.fit.gpu_total_bytes, judged.fit.gpu_free_bytes) == (12 * GB, 6 * GB)
+
+
+async def test_weights_of_32_bits_take_half_of_their_files(hub: HubServer, tmp_path: Path) -> None:
+    hub.add_repo(REPO, repository(config__json=config(torch_dtype="float32")))
+    hub.lie_about(REPO, "model.safetensors", size_bytes=8 * GB)
+    machine = host((24 * GB, 0))
+    async with catalog_of(hub, tmp_path) as catalog:
+        entry = await catalog.details(REPO)
+        assert entry.safetensors is not None
+        gpu = memory_for(VLLM, machine)
+        exact = await catalog.exact_fit(entry, entry.safetensors, settings=VLLM, host=machine, gpu=gpu)
+        whole = replace(entry.safetensors, level="F32")
+        rough = estimated_fit(entry, whole, settings=VLLM, host=machine, gpu=gpu)
+    assert exact is not None
+    assert rough is not None
+    assert (exact.weights_bytes, rough.weights_bytes) == (4 * GB, 4 * GB)
+    assert "vLLM keeps weights of 32 bits in 16" in exact.assumptions
+
+
+async def test_a_model_that_ray_spreads_is_not_judged(hub: HubServer, tmp_path: Path) -> None:
+    hub.add_repo(REPO, repository())
+    settings, machine = replace(VLLM, spread=Spread(on_cluster=True)), host((24 * GB, 0))
+    async with catalog_of(hub, tmp_path) as catalog:
+        entry = await catalog.details(REPO)
+        assert entry.safetensors is not None
+        gpu = memory_for(settings, machine)
+        assert await catalog.exact_fit(entry, entry.safetensors, settings=settings, host=machine, gpu=gpu) is None
 
 
 async def test_without_a_graphics_card_it_says_so(hub: HubServer, tmp_path: Path) -> None:
@@ -279,7 +309,7 @@ async def test_a_config_is_read_once_for_its_commit_and_a_bad_one_gives_an_estim
     hub.add_repo(REPO, repository())
     hub.add_repo("bad/config", repository(config__json=b"{"))
     machine = host((24 * GB, 0))
-    gpu = usable_gpu("vllm", machine, share=VLLM.gpu_share)
+    gpu = memory_for(VLLM, machine)
     async with catalog_of(hub, tmp_path) as catalog:
         entry = await catalog.details(REPO)
         assert entry.safetensors is not None

@@ -1,5 +1,6 @@
 """Safetensors for vLLM in the Catalog tab: in the full profile alone they are found, explained and installed."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,8 +9,12 @@ from PySide6.QtWidgets import QApplication
 from tests.fakes.hub import HubServer
 from tests.fakes.safetensors_files import config, repository
 from tests.ui.catalog.desk import TINY, Desk, run_desk, settled
-from venom_desktop.core.catalog.base import FitGrade, FitPlace, FitVerdict
-from venom_desktop.core.registry.model import ModelKey
+from tests.ui.workbench import plain
+from venom_desktop.core.catalog.base import CatalogEntry, FitGrade, FitPlace, FitVerdict, Quantization
+from venom_desktop.core.registry.model import ModelKey, ModelProvider
+from venom_desktop.ui.catalog.chosen import Chosen
+from venom_desktop.ui.catalog.presenter import NextStep, Step
+from venom_desktop.ui.catalog.primary import runtime_note
 from venom_desktop.ui.widgets import fit_look
 
 FULL = {"VENOM_RUNTIME_PROFILE": "full"}
@@ -91,21 +96,68 @@ def test_the_light_profile_shows_no_vllm(themed: QApplication, both: HubServer, 
     run_desk(themed, both, tmp_path / "home", scenario)
 
 
-def test_without_a_card_the_pill_says_what_is_missing() -> None:
-    verdict = FitVerdict(
-        place=FitPlace.TOO_BIG,
-        grade=FitGrade.ESTIMATED,
-        runtime="vllm",
-        needed_bytes=1,
-        error_bytes=0,
-        weights_bytes=1,
-        kv_cache_bytes=0,
-        overhead_bytes=0,
-        context=1,
-        kv_type="f16",
-        free_bytes=0,
-        total_bytes=0,
+GB = 10**9
+NO_CARD = FitVerdict(
+    place=FitPlace.TOO_BIG,
+    grade=FitGrade.EXACT,
+    runtime="vllm",
+    needed_bytes=10 * GB,
+    error_bytes=2 * GB,
+    weights_bytes=7 * GB,
+    kv_cache_bytes=GB,
+    overhead_bytes=2 * GB,
+    context=8192,
+    kv_type="f16",
+    free_bytes=0,
+    total_bytes=0,
+)
+
+
+def on_cards(free_bytes: int, total_bytes: int) -> FitVerdict:
+    """With that much of its share free."""
+    return replace(
+        NO_CARD,
+        free_bytes=free_bytes,
+        total_bytes=total_bytes,
+        gpu_free_bytes=free_bytes,
+        gpu_total_bytes=total_bytes,
     )
+
+
+@pytest.mark.parametrize(
+    ("verdict", "text", "tip"),
+    [
+        (NO_CARD, "Needs a GPU", "vLLM keeps the whole model in graphics memory"),
+        (on_cards(0, 0), "Too few GPUs", "spread over more graphics cards than this computer has"),
+        (on_cards(20 * GB, 20 * GB), "Too big", "10.0 GB of the 20.0 GB that vLLM takes, ± 2.0, context 8 192"),
+        (on_cards(9 * GB, 20 * GB), "Too big", "10.0 GB of the 20.0 GB that vLLM takes, 9.0 GB of them free, ± 2.0"),
+    ],
+)
+def test_the_pill_says_what_was_weighed_against_what(verdict: FitVerdict, text: str, tip: str) -> None:
     look = fit_look(verdict)
-    assert look.text == "Needs a GPU"
-    assert "graphics memory" in look.tip
+    assert look.text == text
+    assert tip in plain(look.tip)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "words"),
+    [
+        (NO_CARD, "vLLM needs a graphics card, and none was found."),
+        (on_cards(0, 0), "It is set to be spread over more graphics cards than were found."),
+        (on_cards(9 * GB, 9 * GB), "one answer of 8 192 tokens need 10.0 GB, and vLLM takes 9.0 GB"),
+        (
+            on_cards(9 * GB, 20 * GB),
+            "vLLM takes 20.0 GB of graphics memory when it starts, and 9.0 GB of them are free.",
+        ),
+        (on_cards(20 * GB, 20 * GB), ""),
+    ],
+)
+def test_the_panel_says_why_it_would_not_start(verdict: FitVerdict, words: str) -> None:
+    entry = CatalogEntry(provider=ModelProvider.HUGGINGFACE, model_name=REPO, display_name="Tiny", runtimes=("vllm",))
+    choice = Quantization(label="safetensors", files=())
+    chosen = Chosen(
+        entry=entry, runtime="vllm", quantization=choice, verdicts={choice.label: verdict}, steps=(8192,), context=8192
+    )
+    note = plain(runtime_note(NextStep(step=Step.INSTALL), chosen))
+    assert words in note
+    assert bool(note) == bool(words)

@@ -10,6 +10,7 @@ from tests.ui.catalog.rows import GB, entry, host, inventory, quantization
 from venom_desktop.core.catalog.base import CatalogEntry, FitGrade, FitPlace, FitVerdict, Quantization
 from venom_desktop.core.catalog.entry_fit import estimated_fit
 from venom_desktop.core.catalog.fit import DeviceMemory, LoadSettings
+from venom_desktop.core.catalog.kv_cache import KvType
 from venom_desktop.core.errors import ProfileForbidsRuntime, SourceUnreachable
 from venom_desktop.core.host.sample import GpuSample, HostSample
 from venom_desktop.core.registry.model import ModelProvider
@@ -57,6 +58,7 @@ class Desk:
         self.usual: dict[str, LoadSettings] = {}
         self.host = host()
         self.stored: dict[str, int] = {}
+        self.of_model: dict[str, LoadSettings] = {}
         self.remembered: str | None = None
         self.installed: list[tuple[str, str]] = []
         self.profile = RuntimeProfile.LIGHT
@@ -72,12 +74,16 @@ class Desk:
             Bridge(scope),
             lambda: self.host,
             run_with=self.run_with,
-            settings=lambda runtime: self.usual.get(runtime) or LoadSettings(runtime=runtime),
+            settings=self._usual,
+            settings_of_model=lambda key: self.of_model.get(key.name) or self._usual(key.runtime),
             stored_context=lambda key: self.stored.get(key.name),
         )
         self.published: list[Chosen | None] = []
         self._news = asyncio.Event()
         self.selection.changed.subscribe(self._note)
+
+    def _usual(self, runtime: str) -> LoadSettings:
+        return self.usual.get(runtime) or LoadSettings(runtime=runtime)
 
     def _remember(self, runtime: str) -> None:
         self.remembered = runtime
@@ -247,6 +253,19 @@ async def test_the_stored_context_of_a_model_is_where_its_slider_stands(desk: De
     assert found.verdict
     assert found.verdict.context == 24_000
     assert not found.context_moved
+
+
+async def test_a_model_is_judged_with_what_was_chosen_for_it_alone(desk: Desk) -> None:
+    row = entry(context_length=32_768)
+    desk.hub.pages[row.model_name] = row
+    desk.of_model[f"{row.model_name}:Q4_K_M"] = LoadSettings(kv_type=KvType.Q4_0, parallel=3, context=1)
+
+    desk.selection.select(row)
+
+    found = await desk.until_exact()
+    assert found.verdict
+    assert (found.verdict.kv_type, found.verdict.context) == ("q4_0", 8192)
+    assert "3 answers at once" in found.verdict.assumptions
 
 
 async def test_a_moved_slider_stays_where_it_is_until_its_place_is_stored(desk: Desk) -> None:

@@ -85,6 +85,11 @@ class FitVerdict:
         """True when the runtime needs a graphics card and found none."""
         return self.runtime == SAFETENSORS_RUNTIME and self.gpu_total_bytes is None
 
+    @property
+    def lacks_cards(self) -> bool:
+        """True when the model is to be spread over more graphics cards than were found."""
+        return self.runtime == SAFETENSORS_RUNTIME and self.gpu_total_bytes == 0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoteFile:

@@ -3,10 +3,12 @@
 from dataclasses import replace
 
 from venom_desktop.core.catalog.base import SAFETENSORS_RUNTIME, CatalogEntry, FitPlace, FitVerdict, Quantization
-from venom_desktop.core.catalog.fit import DeviceMemory, LoadSettings, estimated_verdict, guessed_weights_bytes
+from venom_desktop.core.catalog.fit import DeviceMemory, LoadSettings, estimated_verdict
 from venom_desktop.core.catalog.ollama_numbers import tag_parameters
 from venom_desktop.core.catalog.quantizations import default_quantization
 from venom_desktop.core.catalog.safetensors_files import LABEL, is_weights
+from venom_desktop.core.catalog.vllm_memory import bytes_in_memory
+from venom_desktop.core.catalog.weight_bits import guessed_weights_bytes
 from venom_desktop.core.host.sample import HostSample
 from venom_desktop.core.registry.model import ModelProvider
 
@@ -89,7 +91,8 @@ def _weights_bytes(choice: Quantization) -> int | None:
     """What is loaded of it: of a folder the weights without tokenizer and settings."""
     if choice.label != LABEL:
         return _file_bytes(choice)
-    return _file_bytes(replace(choice, files=tuple(file for file in choice.files if is_weights(file.name))))
+    stored = _file_bytes(replace(choice, files=tuple(file for file in choice.files if is_weights(file.name))))
+    return None if stored is None else bytes_in_memory(stored, choice.level)
 
 
 def _verdict(

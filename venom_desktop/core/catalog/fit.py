@@ -2,23 +2,24 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
 from typing import Final
 
 from venom_desktop.core.catalog.base import SAFETENSORS_RUNTIME, FitGrade, FitPlace, FitVerdict
 from venom_desktop.core.catalog.gguf_header import GgufHeader
 from venom_desktop.core.catalog.kv_cache import BATCH_TOKENS, KvCache, KvType, kv_cache
 from venom_desktop.core.catalog.lessons import Lesson
+from venom_desktop.core.catalog.vllm_memory import OWN_BYTES, OWN_DOUBT_BYTES, Spread
+from venom_desktop.core.catalog.vllm_memory import words as vllm_words
+from venom_desktop.core.catalog.weight_bits import USUAL_BITS, bits_per_weight, guessed_weights_bytes
 from venom_desktop.core.host.sample import HostSample
 
 DEFAULT_CONTEXT: Final = 8192
 """Tokens per slot where nobody chose, for the verdict and for the load alike: the engine's own choice, all the model
 can hold, may fill the whole memory."""
+LONGEST_CONTEXT: Final = 1 << 30
+"""For an engine that takes all that the model can hold where nobody chose."""
 
 ENGINE_BYTES = 64 << 20  # the engine's process with its libraries, before any model
-# vLLM beside its weights and its cache: CUDA's own context, the graphs it captures, and the activations of its largest
-# step, which it measures at the start. A guess for one card: nobody here has measured it.
-_VLLM_BYTES = 1536 << 20
 _BYTES_OF_A_WORD = 230  # an entry of the tokenizer's tables, once they are read
 _GUESSED_VOCABULARY = 128_000
 _GUESSED_WIDTH = 4096
@@ -28,46 +29,6 @@ _DOUBT_WEIGHTS = 0.02
 _DOUBT_GUESSED_WEIGHTS = 0.15
 _DOUBT_GUESSED_CONTEXT = 0.6
 _DOUBT_OVERHEAD = 0.5
-
-# Bits a weight takes in the end, embeddings and scales included (llama.cpp: tools/quantize, Llama 3.1 8B).
-_BITS: Mapping[str, float] = MappingProxyType(
-    {
-        "F32": 32.0,
-        "F16": 16.0,
-        "BF16": 16.0,
-        "FP8": 8.0,
-        "Q8_0": 8.5,
-        "Q6_K": 6.56,
-        "Q5_K_M": 5.70,
-        "Q5_K_S": 5.57,
-        "Q5_1": 6.06,
-        "Q5_0": 5.54,
-        "Q4_K_M": 4.89,
-        "Q4_K_S": 4.67,
-        "Q4_1": 5.13,
-        "Q4_0": 4.66,
-        "MXFP4": 4.25,
-        "IQ4_NL": 4.68,
-        "IQ4_XS": 4.46,
-        "Q3_K_L": 4.30,
-        "Q3_K_M": 4.00,
-        "Q3_K_S": 3.64,
-        "IQ3_M": 3.76,
-        "IQ3_S": 3.66,
-        "IQ3_XS": 3.50,
-        "IQ3_XXS": 3.25,
-        "Q2_K": 3.16,
-        "Q2_K_S": 2.97,
-        "IQ2_M": 2.93,
-        "IQ2_S": 2.74,
-        "IQ2_XS": 2.59,
-        "IQ2_XXS": 2.38,
-        "IQ1_M": 2.15,
-        "IQ1_S": 2.00,
-        "TQ2_0": 2.06,
-        "TQ1_0": 1.69,
-    }
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,8 +43,9 @@ class DeviceMemory:
 class LoadSettings:
     """How the model would be loaded; `context` in tokens for each of `parallel` answers at once.
 
-    `gpu_share` is how much of each graphics card the runtime takes, 1 for all of it. `lessons` are what loads on this
-    machine taught about the runtime, by architecture.
+    `gpu_share` is how much of each graphics card the runtime takes, 1 for all of it; `spread` and `answers` (the most
+    at once, None for its own choice) are vLLM's. `lessons` are what loads on this machine taught about the runtime, by
+    architecture.
     """
 
     context: int = DEFAULT_CONTEXT
@@ -91,6 +53,8 @@ class LoadSettings:
     parallel: int = 1
     runtime: str = "llama_cpp"
     gpu_share: float = 1.0
+    spread: Spread = field(default_factory=Spread)
+    answers: int | None = None
     lessons: Mapping[str, Lesson] = field(default_factory=dict, compare=False)
 
 
@@ -136,19 +100,19 @@ def predicted_bytes(
 
 
 def _exact_need(header: GgufHeader, *, weights_bytes: int, projector_bytes: int, settings: LoadSettings) -> _Need:
-    known = header.context_length
-    context = min(settings.context, known) if known else settings.context
+    context = _context(settings, header.context_length)
     cache = kv_cache(header, context=context, kv_type=settings.kv_type, parallel=settings.parallel)
     grade = FitGrade.ESTIMATED if cache is None else FitGrade.EXACT
     if cache is None:
-        cache = _guessed_cache(weights_bytes * 8 / _BITS["Q4_K_M"], context, settings=settings)
+        cache = _guessed_cache(weights_bytes * 8 / USUAL_BITS, context, settings=settings)
+    cache = replace(cache, total_bytes=int(cache.total_bytes * settings.spread.cache_copies(header)))
     overhead = _overhead(header, context, settings=settings)
     weights = weights_bytes + projector_bytes
     return _Need(
         weights_bytes=weights,
         kv_cache_bytes=cache.total_bytes,
         overhead_bytes=overhead,
-        error_bytes=int(weights * _DOUBT_WEIGHTS + cache.total_bytes * cache.doubt + overhead * _DOUBT_OVERHEAD),
+        error_bytes=int(weights * _DOUBT_WEIGHTS + cache.total_bytes * cache.doubt + _doubt_of(overhead, settings)),
         context=context,
         grade=grade,
         assumptions=(*_words(settings, context, projector_bytes=projector_bytes), *cache.assumptions),
@@ -168,13 +132,13 @@ def estimated_verdict(
 ) -> FitVerdict | None:
     """The verdict from what a list tells: the file's size, else parameters x bits of the quantization `label`.
 
-    None when neither is known.
+    None when neither is known, and where it is not known either what the runtime can use.
     """
     weights = weights_bytes if weights_bytes is not None else guessed_weights_bytes(parameters, label)
-    if weights is None:
+    if weights is None or settings.spread.on_cluster:
         return None
-    context = min(settings.context, context_length) if context_length else settings.context
-    count = parameters or weights * 8 / (bits_per_weight(label) or _BITS["Q4_K_M"])
+    context = _context(settings, context_length)
+    count = parameters or weights * 8 / (bits_per_weight(label) or USUAL_BITS)
     cache = _guessed_cache(count, context, settings=settings)
     overhead = _overhead(None, context, settings=settings)
     doubt = _DOUBT_WEIGHTS if weights_bytes is not None else _DOUBT_GUESSED_WEIGHTS
@@ -183,30 +147,12 @@ def estimated_verdict(
         weights_bytes=weights,
         kv_cache_bytes=cache.total_bytes,
         overhead_bytes=overhead,
-        error_bytes=int(weights * doubt + cache.total_bytes * cache.doubt + overhead * _DOUBT_OVERHEAD),
+        error_bytes=int(weights * doubt + cache.total_bytes * cache.doubt + _doubt_of(overhead, settings)),
         context=context,
         grade=FitGrade.ESTIMATED,
         assumptions=(*_words(settings, context), *words, *cache.assumptions),
     )
     return _verdict(need, settings=settings, host=host, gpu=gpu)
-
-
-def bits_per_weight(label: str | None) -> float | None:
-    """Bits of a quantization such as `Q4_K_M`, `UD-Q4_K_XL` or `MXFP4_MOE`; None when the label is unknown."""
-    if label is None:
-        return None
-    plain = label.upper().removeprefix("UD-").removesuffix("_MOE")
-    larger = (plain.replace("_XXL", "_L"), plain.replace("_XL", "_M"), plain.removesuffix("_L"))
-    for name in (plain, *larger, plain.removesuffix("_XL")):
-        if name in _BITS:
-            return _BITS[name]
-    return None
-
-
-def guessed_weights_bytes(parameters: int | None, label: str | None) -> int | None:
-    """Parameters x bits; None when one of them is unknown."""
-    bits = bits_per_weight(label)
-    return None if parameters is None or bits is None else int(parameters * bits / 8)
 
 
 def _guessed_cache(parameters: float, context: int, *, settings: LoadSettings) -> KvCache:
@@ -227,7 +173,7 @@ def _overhead(header: GgufHeader | None, context: int, *, settings: LoadSettings
     of the context; scores are kept for one token of each answer (read from its log over the models of `bench.fit`).
     """
     if settings.runtime == SAFETENSORS_RUNTIME:
-        return _VLLM_BYTES
+        return OWN_BYTES * settings.spread.cards
     vocabulary = (header.vocabulary_size if header else None) or _GUESSED_VOCABULARY
     width = (header.number("embedding_length") if header else None) or _GUESSED_WIDTH
     inner = (header.number("feed_forward_length") if header else None) or 4 * width
@@ -235,8 +181,23 @@ def _overhead(header: GgufHeader | None, context: int, *, settings: LoadSettings
     return ENGINE_BYTES + step + vocabulary * (_BYTES_OF_A_WORD + 4 * settings.parallel)
 
 
+def _doubt_of(overhead: int, settings: LoadSettings) -> float:
+    if settings.runtime == SAFETENSORS_RUNTIME:
+        return OWN_DOUBT_BYTES * settings.spread.cards
+    return overhead * _DOUBT_OVERHEAD
+
+
+def _context(settings: LoadSettings, most: int | None) -> int:
+    """Tokens; `most` is what the model holds, as far as it is known."""
+    if most:
+        return min(settings.context, most)
+    return DEFAULT_CONTEXT if settings.context == LONGEST_CONTEXT else settings.context
+
+
 def _words(settings: LoadSettings, context: int, *, projector_bytes: int = 0) -> tuple[str, ...]:
     words = [f"context {context}", f"KV {settings.kv_type.value}"]
+    if settings.runtime == SAFETENSORS_RUNTIME:
+        words += vllm_words(settings.spread, share=settings.gpu_share, answers=settings.answers)
     if context < settings.context:
         words.append("the model's own limit of context")
     if settings.parallel > 1:
@@ -247,13 +208,18 @@ def _words(settings: LoadSettings, context: int, *, projector_bytes: int = 0) ->
 
 
 def placed(verdict: FitVerdict, *, host: HostSample, gpu: DeviceMemory | None = None) -> FitVerdict:
-    """The same need against the memory of now; vLLM keeps nothing in the machine's own memory."""
+    """The same need against the memory of now.
+
+    vLLM keeps nothing in the machine's own memory, and starts only where its whole share is free.
+    """
     alone = verdict.runtime == SAFETENSORS_RUNTIME
     ram_free, ram_total = (0, 0) if alone else (host.memory_available_bytes, host.memory_total_bytes)
     total = ram_total + (gpu.total_bytes if gpu else 0)
+    has_share = gpu is not None and gpu.free_bytes >= gpu.total_bytes
+    usable = None if alone and not has_share else gpu
     return replace(
         verdict,
-        place=_place(verdict.needed_bytes, ram_free_bytes=ram_free, gpu=gpu),
+        place=_place(verdict.needed_bytes, ram_free_bytes=ram_free, gpu=usable),
         free_bytes=ram_free + (gpu.free_bytes if gpu else 0),
         total_bytes=total,
         gpu_free_bytes=gpu.free_bytes if gpu else None,

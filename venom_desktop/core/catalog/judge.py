@@ -7,7 +7,7 @@ from typing import Final
 from venom_desktop.core.catalog.base import CatalogEntry, FitGrade
 from venom_desktop.core.catalog.entry_fit import estimated_fit
 from venom_desktop.core.catalog.fit import placed
-from venom_desktop.core.catalog.run_on import OLLAMA, SettingsOf, runtime_of, usable_gpu
+from venom_desktop.core.catalog.run_on import OLLAMA, SettingsOf, memory_for, runtime_of, usable_gpu
 from venom_desktop.core.host.sample import HostSample
 
 NOTICEABLE_BYTES: Final = 256 << 20
@@ -41,7 +41,7 @@ class Judge:
             return entry
         runtime = runtime_of(entry, self._preferred)
         settings = self._settings(runtime)
-        gpu = usable_gpu(runtime, host, share=settings.gpu_share)
+        gpu = memory_for(settings, host)
         if entry.fit is not None and entry.fit.grade is FitGrade.EXACT and entry.fit.runtime == runtime:
             return replace(entry, fit=placed(entry.fit, host=host, gpu=gpu))
         return replace(entry, fit=estimated_fit(entry, settings=settings, host=host, gpu=gpu))

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from venom_desktop.core.catalog.base import Quantization, RemoteFile
-from venom_desktop.core.catalog.fit import bits_per_weight
+from venom_desktop.core.catalog.weight_bits import bits_per_weight
 from venom_desktop.core.errors import UnknownQuantization
 
 LATEST: Final = "latest"

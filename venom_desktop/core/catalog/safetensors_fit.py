@@ -10,12 +10,14 @@ from venom_desktop.core.catalog.cache import DiskCache
 from venom_desktop.core.catalog.fit import DeviceMemory, LoadSettings, exact_verdict
 from venom_desktop.core.catalog.model_config import MOST_BYTES, ModelConfig, header_from_config, parse_config
 from venom_desktop.core.catalog.safetensors_files import CONFIG, is_weights
+from venom_desktop.core.catalog.vllm_memory import WHOLE, bytes_in_memory
 from venom_desktop.core.errors import UnusableConfig, VenomError
 from venom_desktop.core.host.sample import HostSample
 
 SmallFile = Callable[[str, str, str], Awaitable[bytes]]
 """Reads a whole file of a repository at a revision."""
 
+HALVED: Final = "vLLM keeps weights of 32 bits in 16"
 NO_CARD: Final = "vLLM needs a graphics card, and none was found"
 
 
@@ -37,10 +39,10 @@ class SafetensorsFit:
         host: HostSample,
         gpu: DeviceMemory | None,
     ) -> FitVerdict | None:
-        """`rough` where the sizes or the configuration are not to be had."""
+        """`rough` where the sizes or the configuration are not to be had, or where the cards are not known."""
         sizes = [file.size_bytes for file in quantization.files if is_weights(file.name)]
         known = [size for size in sizes if size is not None]
-        if not known or len(known) != len(sizes):
+        if not known or len(known) != len(sizes) or settings.spread.on_cluster:
             return rough
         try:
             config = await self._config(entry, quantization)
@@ -48,9 +50,14 @@ class SafetensorsFit:
             word = f"config.json could not be read ({error.reason_code})"
             return rough and replace(rough, grade=FitGrade.ESTIMATED, assumptions=(*rough.assumptions, word))
         verdict = exact_verdict(
-            header_from_config(config.content), weights_bytes=sum(known), settings=settings, host=host, gpu=gpu
+            header_from_config(config.content),
+            weights_bytes=bytes_in_memory(sum(known), config.quantization),
+            settings=settings,
+            host=host,
+            gpu=gpu,
         )
-        return replace(verdict, assumptions=(*verdict.assumptions, NO_CARD)) if verdict.lacks_gpu else verdict
+        told = {NO_CARD: verdict.lacks_gpu, HALVED: config.quantization == WHOLE}
+        return replace(verdict, assumptions=(*verdict.assumptions, *(word for word, counts in told.items() if counts)))
 
     async def _config(self, entry: CatalogEntry, quantization: Quantization) -> ModelConfig:
         told = next((file.size_bytes for file in quantization.files if file.name == CONFIG), None)

@@ -4,7 +4,7 @@ from venom_desktop.core.catalog.base import CatalogEntry, FitPlace, Quantization
 from venom_desktop.core.catalog.entry_fit import estimated_fit
 from venom_desktop.core.catalog.fit import LoadSettings
 from venom_desktop.core.catalog.quantizations import default_quantization
-from venom_desktop.core.catalog.run_on import usable_gpu
+from venom_desktop.core.catalog.run_on import memory_for
 from venom_desktop.core.errors import NoUsableFile
 from venom_desktop.core.host.sample import HostSample
 
@@ -12,7 +12,7 @@ from venom_desktop.core.host.sample import HostSample
 def best_quantization(entry: CatalogEntry, host: HostSample, *, settings: LoadSettings | None = None) -> Quantization:
     """The best one that fits the memory `settings.runtime` can use here, else the smallest. Raises `NoUsableFile`."""
     load = settings or LoadSettings()
-    gpu = usable_gpu(load.runtime, host, share=load.gpu_share)
+    gpu = memory_for(load, host)
     offered = entry.variants(load.runtime) or ()
     if not offered:
         raise NoUsableFile(model_name=entry.model_name)

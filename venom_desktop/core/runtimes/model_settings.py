@@ -4,7 +4,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +53,18 @@ class ModelSettingsStore:
         """Raises as `save`; the load settings stay."""
         require_usable(settings)
         await self._store(key, lambda rows: {**rows, key: {**rows.get(key, {}), VLLM: to_row(settings)}})
+
+    def context_of(self, key: ModelKey) -> int | None:
+        """Tokens that were chosen for a model; of vLLM's own settings first, as a start takes them."""
+        return self.get_vllm(key).max_model_len or self.get(key).context
+
+    async def save_context(self, key: ModelKey, context: int) -> None:
+        """Where a start looks first. Raises as `save`."""
+        own = self.get_vllm(key)
+        if own.max_model_len is not None:
+            await self.save_vllm(key, replace(own, max_model_len=context))
+        else:
+            await self.save(key, replace(self.get(key), context=context))
 
     async def forget(self, key: ModelKey) -> None:
         await self._store(key, lambda rows: {other: row for other, row in rows.items() if other != key})

@@ -235,8 +235,8 @@ class CatalogDetails(DetailsPanel):
 
     def _show_memory(self, chosen: Chosen) -> None:
         verdict = chosen.verdict
-        # Without a card there is no bar to draw: the machine's own memory is no use to vLLM.
-        shown = verdict is not None and not verdict.lacks_gpu
+        # Without its cards there is no bar to draw: the machine's own memory is no use to vLLM.
+        shown = verdict is not None and not verdict.lacks_gpu and not verdict.lacks_cards
         self._amounts.setVisible(shown)
         if shown and verdict is not None and chosen.host is not None:
             self.context.show_steps(chosen.steps, chosen.context)

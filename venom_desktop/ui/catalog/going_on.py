@@ -1,7 +1,6 @@
 """What a press of the panel's primary button sets going. No Qt in here."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Protocol
 
 from venom_desktop.core.operations.operation import ModelOperation
@@ -55,4 +54,4 @@ class GoingOn:
     async def _keep_context(self, name: str, chosen: Chosen) -> None:
         key = ModelKey(name=name, runtime=str(chosen.runtime))
         if chosen.context_moved:
-            await self._model_settings.save(key, replace(self._model_settings.get(key), context=chosen.context))
+            await self._model_settings.save_context(key, chosen.context)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from venom_desktop.core.catalog.base import CatalogEntry, FitGrade
 from venom_desktop.core.catalog.entry_fit import estimated_fit
-from venom_desktop.core.catalog.run_on import SettingsOf, usable_gpu, usual_settings
+from venom_desktop.core.catalog.run_on import SettingsOf, memory_for, usual_settings
 from venom_desktop.core.errors import InvalidInput, NotFound, VenomError
 from venom_desktop.core.host.sample import HostSample
 from venom_desktop.core.registry.model import ModelProvider
@@ -57,7 +57,7 @@ class InView:
         source = self._sources[entry.provider]
         details = await source.details(entry.model_name)
         settings = self._settings(runtime)
-        gpu = usable_gpu(runtime, host, share=settings.gpu_share)
+        gpu = memory_for(settings, host)
         offered = details.variants(runtime) or ()
         verdicts = {one.label: estimated_fit(details, one, settings=settings, host=host, gpu=gpu) for one in offered}
         quantization = preselected(offered, verdicts)

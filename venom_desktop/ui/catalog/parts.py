@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from venom_desktop.core.catalog.base import CatalogEntry, DetailedCatalog
 from venom_desktop.core.catalog.recommended import Recommendation, read_recommended
-from venom_desktop.core.catalog.run_on import SettingsOf, usual_settings
+from venom_desktop.core.catalog.run_on import SettingsOf, SettingsOfModel, usual_settings
 from venom_desktop.core.catalog.search import CatalogSearch
 from venom_desktop.core.host.monitor import HostMonitor
 from venom_desktop.core.registry.install import RUNTIMES
@@ -32,7 +32,8 @@ RUNTIME_STATE = "catalog.runtime"
 class PanelParts:
     """What a details panel is built from.
 
-    `load_settings` tells what a runtime takes for a model for which nobody chose anything, and what its loads taught;
+    `load_settings` tells what a runtime takes for a model for which nobody chose anything, and what its loads taught,
+    `settings_of_model` what it takes for this one (None: what it takes for any);
     `learned` is told when they taught something new.
     """
 
@@ -45,6 +46,7 @@ class PanelParts:
     vault: Vault
     ui_state: UiState
     load_settings: SettingsOf = field(default=usual_settings)
+    settings_of_model: SettingsOfModel | None = None
     learned: Signal[None] = field(default_factory=Signal)
 
 
@@ -75,7 +77,8 @@ def make_selection(parts: PanelParts, starter: Starter, run_with: RunWith) -> Se
         lambda: parts.host.last,
         run_with=run_with,
         settings=parts.load_settings,
-        stored_context=lambda key: parts.model_settings.get(key).context,
+        settings_of_model=parts.settings_of_model,
+        stored_context=parts.model_settings.context_of,
     )
 
 

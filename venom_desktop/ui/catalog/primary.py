@@ -1,6 +1,6 @@
 """The words, the icon and the use of the panel's primary button."""
 
-from venom_desktop.core.catalog.base import SAFETENSORS_RUNTIME
+from venom_desktop.core.catalog.base import SAFETENSORS_RUNTIME, FitVerdict
 from venom_desktop.core.catalog.run_on import BUILT_IN, OLLAMA, usable_gpu
 from venom_desktop.core.errors import CloudOnly, NoUsableFile, PickleOnly, SplitModel, VenomError
 from venom_desktop.core.registry.model import ModelProvider
@@ -70,9 +70,34 @@ def _for_vllm(chosen: Chosen | None) -> str:
         return ""
     entry = chosen.entry
     parts = [architecture_words(entry.model_class, needs_own_code=entry.needs_own_code)]
-    if chosen.verdict is not None and chosen.verdict.lacks_gpu:
-        parts.append(tr("vLLM needs a graphics card, and none was found."))
+    if chosen.verdict is not None:
+        parts.append(_room_for_vllm(chosen.verdict))
     return " ".join(part for part in parts if part)
+
+
+def _room_for_vllm(verdict: FitVerdict) -> str:
+    """Why it does not start now: it takes its whole share at once, and its share has to hold the model."""
+    share, free = gigabytes(verdict.total_bytes), gigabytes(verdict.free_bytes)
+    if verdict.lacks_gpu:
+        return tr("vLLM needs a graphics card, and none was found.")
+    if verdict.lacks_cards:
+        return tr("It is set to be spread over more graphics cards than were found. Change its load settings.")
+    if verdict.needed_bytes > verdict.total_bytes:
+        return tr(
+            "Its weights and one answer of {count} tokens need {needed}, and vLLM takes {share} of graphics memory. "
+            "Choose less context, or raise that share in Settings.",
+            count=tokens(verdict.context),
+            needed=gigabytes(verdict.needed_bytes),
+            share=share,
+        )
+    if verdict.free_bytes < verdict.total_bytes:
+        return tr(
+            "vLLM takes {share} of graphics memory when it starts, and {free} of them are free. "
+            "Unload what is loaded, close what else uses it, or lower that share in Settings.",
+            share=share,
+            free=free,
+        )
+    return ""
 
 
 def _unused_card(chosen: Chosen | None) -> str:

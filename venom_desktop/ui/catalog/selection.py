@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol
 from venom_desktop.core.catalog.base import CatalogEntry, FitGrade, FitVerdict, Quantization
 from venom_desktop.core.catalog.entry_fit import estimated_fit
 from venom_desktop.core.catalog.fit import DeviceMemory, LoadSettings
-from venom_desktop.core.catalog.run_on import BUILT_IN, SettingsOf, usable_gpu, usual_settings
+from venom_desktop.core.catalog.run_on import BUILT_IN, SettingsOf, SettingsOfModel, memory_for, usual_settings
 from venom_desktop.core.errors import VenomError
 from venom_desktop.core.host.sample import HostSample
 from venom_desktop.core.registry.model import ModelKey, ModelProvider
@@ -72,7 +72,7 @@ class Selection:
     """`changed` publishes every new `Chosen`, None when nothing is selected.
 
     `stored_context` tells in tokens what somebody chose for an installed model, None where nobody did; `settings` what
-    a runtime takes then.
+    a runtime takes then, and `settings_of_model` how it loads this one.
     """
 
     def __init__(
@@ -83,6 +83,7 @@ class Selection:
         *,
         run_with: Runners,
         settings: SettingsOf = usual_settings,
+        settings_of_model: SettingsOfModel | None = None,
         stored_context: Callable[[ModelKey], int | None] = lambda key: None,
     ) -> None:
         self.changed: Signal[Chosen | None] = Signal()
@@ -93,6 +94,7 @@ class Selection:
         self._host = host
         self._run_with = run_with
         self._settings = settings
+        self._settings_of_model = settings_of_model or (lambda key: settings(key.runtime))
         self._stored_context = stored_context
         self._chosen: Chosen | None = None
         self._by_hand: str | None = None
@@ -201,15 +203,19 @@ class Selection:
     def _placed(self, chosen: Chosen) -> Chosen:
         """On the context of the chosen quantization, or where the slider was moved to."""
         quantization, runtime = chosen.quantization, chosen.runtime
-        stored = None
-        if quantization is not None and runtime is not None:
-            name = full_name(chosen.entry, quantization, runtime)
-            stored = self._stored_context(ModelKey(name=name, runtime=runtime))
+        key = self._key(chosen)
+        stored = None if key is None else self._stored_context(key)
         most = (quantization.context_length if quantization else None) or chosen.entry.context_length
         steps = context_steps(most, stored)
         kept = stored or steps[usual_step(steps, self._settings(runtime or BUILT_IN).context)]
         moved = chosen.context_moved and chosen.context in steps
         return replace(chosen, steps=steps, kept_context=kept, context=chosen.context if moved else kept)
+
+    def _key(self, chosen: Chosen) -> ModelKey | None:
+        """What it is called once it is installed; None as long as no quantization is chosen."""
+        if chosen.quantization is None or chosen.runtime is None:
+            return None
+        return ModelKey(name=full_name(chosen.entry, chosen.quantization, chosen.runtime), runtime=chosen.runtime)
 
     def _estimated(self, chosen: Chosen) -> Chosen:
         host = self._host()
@@ -224,8 +230,10 @@ class Selection:
 
     def _way_to_load(self, chosen: Chosen, host: HostSample) -> tuple[LoadSettings, DeviceMemory | None]:
         runtime = chosen.runtime or self._run_with.usual(chosen.entry)
-        settings = replace(self._settings(runtime), context=chosen.context)
-        return settings, usable_gpu(runtime, host, share=settings.gpu_share)
+        key = self._key(chosen)
+        usual = self._settings(runtime) if key is None else self._settings_of_model(key)
+        settings = replace(usual, context=chosen.context)
+        return settings, memory_for(settings, host)
 
     def _judge_soon(self) -> None:
         chosen = self._chosen

@@ -6,7 +6,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from venom_desktop.core.catalog.base import FitGrade, FitPlace, FitVerdict
+from venom_desktop.core.catalog.base import SAFETENSORS_RUNTIME, FitGrade, FitPlace, FitVerdict
 from venom_desktop.ui import icons, theme
 from venom_desktop.ui.i18n import gigabytes, number, plural, tokens, tr
 from venom_desktop.ui.theme_tokens import StateRole, soft
@@ -106,6 +106,9 @@ def fit_look(verdict: FitVerdict | None) -> PillLook:
     if verdict.lacks_gpu:
         tip = tr("vLLM keeps the whole model in graphics memory, and this computer has no card it could use")
         return PillLook(text=tr("Needs a GPU"), glyph="cross", state="off", tip=tip)
+    if verdict.lacks_cards:
+        tip = tr("It is set to be spread over more graphics cards than this computer has")
+        return PillLook(text=tr("Too few GPUs"), glyph="cross", state="off", tip=tip)
     text, glyph, state = _place_words(verdict.place)
     about = "\u2248\u00a0" if verdict.grade is FitGrade.ESTIMATED else ""
     return PillLook(text=f"{about}{text}", glyph=glyph, state=state, tip=_fit_tip(verdict))
@@ -124,10 +127,18 @@ def _place_words(place: FitPlace) -> tuple[str, str, StateRole]:
 
 
 def _fit_tip(verdict: FitVerdict) -> str:
-    need = tr("{needed} of {free} free", needed=gigabytes(verdict.needed_bytes), free=gigabytes(verdict.free_bytes))
     error = f"\u00b1\u00a0{number(verdict.error_bytes / 1e9, 1)}"
     context = tr("context {tokens}", tokens=tokens(verdict.context))
-    return ", ".join((need, error, context, tr("KV {kind}", kind=verdict.kv_type), *_loads_words(verdict)))
+    kind = tr("KV {kind}", kind=verdict.kv_type)
+    return ", ".join((*_need_words(verdict), error, context, kind, *_loads_words(verdict)))
+
+
+def _need_words(verdict: FitVerdict) -> tuple[str, ...]:
+    needed, free = gigabytes(verdict.needed_bytes), gigabytes(verdict.free_bytes)
+    if verdict.runtime != SAFETENSORS_RUNTIME:
+        return (tr("{needed} of {free} free", needed=needed, free=free),)
+    share = tr("{needed} of the {share} that vLLM takes", needed=needed, share=gigabytes(verdict.total_bytes))
+    return (share, tr("{free} of them free", free=free)) if verdict.free_bytes < verdict.total_bytes else (share,)
 
 
 def _loads_words(verdict: FitVerdict) -> tuple[str, ...]:
