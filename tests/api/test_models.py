@@ -241,6 +241,10 @@ async def test_an_operation_pauses_resumes_is_cancelled_and_retried(
     assert await call.refused("POST", f"{path}/pause") == (409, "WRONG_STATE")
     assert await call.refused("POST", "models/registry/install", {"name": NAME}) == (409, "OPERATION_RUNNING")
     assert (await call.good("POST", f"{path}/resume"))["operation"]["status"] == "in_progress"
+    await served.services.settings.set("offline", True)
+    assert (await call.good("GET", path))["operation"]["status"] == "paused"
+    await served.services.settings.set("offline", False)
+    assert (await call.good("POST", f"{path}/resume"))["operation"]["status"] == "in_progress"
     cancelled = (await call.good("POST", f"{path}/cancel"))["operation"]
     assert cancelled["status"] == "cancelled"
     assert await call.refused("POST", f"{path}/resume") == (409, "WRONG_STATE")

@@ -46,7 +46,8 @@ def no_outside_network(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
         return connect_ex(connection, address)
 
     def guarded_getaddrinfo(host: Any, *args: Any, **options: Any) -> Any:
-        if isinstance(host, str) and host.endswith(_NEVER_EXISTS):
+        name = host.decode("ascii", "replace") if isinstance(host, bytes) else host
+        if isinstance(name, str) and name.endswith(_NEVER_EXISTS):
             raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
         if not stays_here(host):
             refuse(host)

@@ -12,7 +12,7 @@ from venom_desktop.app.compose_loads import build_measured_loads, build_settings
 from venom_desktop.app.compose_ollama import OllamaParts, build_ollama
 from venom_desktop.app.compose_order import keep_inventory_true, lifecycle_of
 from venom_desktop.app.compose_vllm import VllmParts, build_vllm
-from venom_desktop.app.compose_watch import build_crash_watch, build_profiles, build_state_check
+from venom_desktop.app.compose_watch import build_crash_watch, build_profiles, build_state_check, pause_when_offline
 from venom_desktop.app.lifecycle import Lifecycle
 from venom_desktop.app.paths import Paths
 from venom_desktop.core.catalog.base import CatalogEntry, DetailedCatalog, Quantization
@@ -30,6 +30,7 @@ from venom_desktop.core.host.nvidia import Nvidia
 from venom_desktop.core.host.system import SystemSampler
 from venom_desktop.core.http import make_client, make_local_client
 from venom_desktop.core.observability.loads import MeasuredLoads
+from venom_desktop.core.offline import Offline
 from venom_desktop.core.operations.history import OperationHistory
 from venom_desktop.core.operations.service import OperationService
 from venom_desktop.core.registry.activate import ActivateModel
@@ -95,12 +96,13 @@ def build(
     settings = SettingsStore(paths.settings_file, environ)
     vault = Vault(EnvironmentStore(environ), KeyringStore(), redactor)
     models = models_dir or settings.snapshot.models_dir or paths.models
-    http = make_client()
-    local_http = make_local_client()
+    offline = Offline(lambda: settings.snapshot.offline)
+    http = make_client(require=offline.require)
+    local_http = make_local_client(require=offline.require)
     scope = TaskScope("services")
     database = Database(paths.data / "history.db")
     operations = OperationService(OperationHistory(database))
-    downloader = DownloadWorker()
+    downloader = DownloadWorker(offline=offline)
     cache = DiskCache(paths.cache / "catalog")
     ollama = build_ollama(
         paths,
@@ -116,7 +118,7 @@ def build(
     stores: dict[str, ModelStore] = {ollama.runtime.name: ollama.models}
     manifest = Manifest(models)
     memory = StoreMemory(paths.data / "stores.json")
-    remotes = Remotes(RemoteFile(paths.config / "remotes.json"), vault)
+    remotes = Remotes(RemoteFile(paths.config / "remotes.json"), vault, require=offline.require)
     inventory = Inventory(manifest, stores=(*stores.values(), *remotes.stores.values()), memory=memory)
     promised = PromisedSpace()
     quota = StorageQuota(
@@ -267,6 +269,7 @@ def build(
         remotes=remotes,
     )
     keep_inventory_true(inventory, active, runtimes)
+    pause_when_offline(registry, settings)
     remotes.appear_in(runtimes, Elsewhere(inventory, manifest, active=active, deactivate=registry.deactivate))
     return Composition(
         services=services,

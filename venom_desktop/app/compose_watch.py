@@ -1,8 +1,10 @@
 """Builds what looks after the runtimes: who died and comes back, and whether what was active still is."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 
-from venom_desktop.core.errors import StateDiffers
+from venom_desktop.core.errors import StateDiffers, VenomError
+from venom_desktop.core.operations.operation import OperationType
 from venom_desktop.core.registry.model import ModelKey
 from venom_desktop.core.registry.registry import ModelRegistry
 from venom_desktop.core.runtimes.active import ActiveModelStore
@@ -68,6 +70,23 @@ def build_state_check(
     registry.inventory.changed.subscribe(check.look_again)
     RuntimeNews(runtimes).subscribe(check.look_again)
     return check
+
+
+def pause_when_offline(registry: ModelRegistry, settings: SettingsStore) -> None:
+    """What is on its way from elsewhere stops when the user begins to work offline; they resume it."""
+    was_offline = settings.snapshot.offline
+
+    def take(_: object) -> None:
+        nonlocal was_offline
+        begins, was_offline = settings.snapshot.offline and not was_offline, settings.snapshot.offline
+        for operation in registry.operations.operations if begins else ():
+            on_its_way = operation.operation_type in (OperationType.INSTALL, OperationType.UPDATE)
+            if on_its_way and not operation.status.is_final:
+                # One that ends in this moment, or is paused already, needs no pause.
+                with suppress(VenomError):
+                    registry.pause(operation.operation_id)
+
+    settings.changed.subscribe(take)
 
 
 def build_profiles(

@@ -108,6 +108,9 @@ class Furniture:
                 self._runtime().cure(cure)
             case Cure.INSTALL_RUNTIME:
                 self._runtime()
+            case Cure.GO_ONLINE:
+                online = self._supplies.services.settings.set("offline", False)
+                self._supplies.bridge.start("go online", online, on_error=self._window.report)
             case Cure.LOWER_MEMORY | Cure.CHANGE_MODEL_SETTINGS:
                 self._runtime().panel.cure(self._supplies.vllm.runtime.name, cure)
             case _:

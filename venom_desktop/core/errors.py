@@ -16,8 +16,8 @@ VenomError
 │   ├── StateDiffers              a notice after the start: what was active is not what runs
 │   └── NeedsConfirmation         ask, then call again with confirm: NotOurServer, KeyTravelsOpenly, AnswersRunning
 ├── TooLarge (413)
-├── UpstreamFailed (502)          SourceUnreachable, SourceChanged (NotAModelServer), TokenRefused (RemoteKeyRefused,
-│   │                             RemoteKeyMissing), TokenWithheld, ChecksumMismatch,
+├── UpstreamFailed (502)          SourceUnreachable (StayingOffline: offer Go online), SourceChanged (NotAModelServer),
+│   │                             TokenRefused (RemoteKeyRefused, RemoteKeyMissing), TokenWithheld, ChecksumMismatch,
 │   │                             DownloadInterrupted (PullBrokenOff), ModelNotLoaded, AnswersNothing,
 │   │                             ReleaseWithoutArchive, UnsafeArchive
 │   └── SourceBusy (429)          wait as told
@@ -66,6 +66,7 @@ class Cure(Enum):
     """Open the model's settings at those that decide how much memory it takes."""
     CHANGE_MODEL_SETTINGS = "change_model_settings"
     OPEN_REMOTES = "open_remotes"
+    GO_ONLINE = "go_online"
 
 
 class VenomError(Exception):
@@ -519,6 +520,14 @@ class UpstreamFailed(VenomError):
 class SourceUnreachable(UpstreamFailed):
     reason_code = "SOURCE_UNREACHABLE"
     sentence = "{source} does not answer. Check the connection and try again."
+
+
+class StayingOffline(SourceUnreachable):
+    """Asked of nobody: the user's own choice."""
+
+    reason_code = "STAYING_OFFLINE"
+    sentence = "{source} was not asked: this program works offline, as you chose."
+    cures: ClassVar[tuple[Cure, ...]] = (Cure.GO_ONLINE,)
 
 
 class SourceChanged(UpstreamFailed):

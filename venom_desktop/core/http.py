@@ -6,7 +6,7 @@ import os
 import random
 import ssl
 import sys
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
@@ -22,6 +22,7 @@ from venom_desktop.core.errors import (
 )
 from venom_desktop.core.http_stream import USER_AGENT as USER_AGENT
 from venom_desktop.core.http_stream import retry_after_s as retry_after_s
+from venom_desktop.core.offline import everybody
 from venom_desktop.core.proxies import usable_proxies
 
 # httpx imports its own command line where click is installed, and with it rich and pygments: 8 MB that nobody needs.
@@ -45,6 +46,8 @@ LARGEST_ANSWER_BYTES = 64 << 20
 _OF_THE_WIRE = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 _RETRIED_STATUS = frozenset({500, 502, 503, 504})
 
+Require = Callable[[str], None]
+"""Raises for an address that may not be asked now."""
 Client = httpx.AsyncClient
 Response = httpx.Response
 Request = httpx.Request
@@ -61,11 +64,12 @@ def make_client(
     read_timeout_s: float | None = READ_TIMEOUT_S,
     certificate_file: Path | None = None,
     headers: Mapping[str, str] | None = None,
+    require: Require = everybody,
 ) -> httpx.AsyncClient:
     """An async client that follows redirects; httpx drops `Authorization` when the host changes.
 
-    A proxy of the environment that cannot be used is left out. Raises `InvalidSetting` for certificates of the
-    environment that cannot be read.
+    `require` raises for an address that may not be asked, also one that a redirect leads to. A proxy of the environment
+    that cannot be used is left out. Raises `InvalidSetting` for certificates of the environment that cannot be read.
     """
     options: dict[str, Any] = {
         "base_url": base_url,
@@ -73,7 +77,7 @@ def make_client(
         "timeout": httpx.Timeout(read_timeout_s, connect=CONNECT_TIMEOUT_S),
         "verify": _trust(certificate_file),
         "headers": {"User-Agent": USER_AGENT, **(headers or {})},
-        "event_hooks": {"request": [_require_port]},
+        "event_hooks": {"request": [_require_port, _asks(require)]},
     }
     try:
         return httpx.AsyncClient(**options)
@@ -87,8 +91,10 @@ def make_client(
     return httpx.AsyncClient(**options, mounts=mounts, trust_env=False)
 
 
-def make_local_client() -> httpx.AsyncClient:
+def make_local_client(*, require: Require = everybody) -> httpx.AsyncClient:
     """A client for servers on this machine: no proxy from the environment, and an answer may take its time.
+
+    `require` as in `make_client`: `OLLAMA_HOST` may name another machine.
 
     Every request has a connection of its own: llama.cpp closes idle ones when it likes (1 request in 200 met a closed
     one), and a question may not be sent twice.
@@ -100,6 +106,7 @@ def make_local_client() -> httpx.AsyncClient:
         # No authority is loaded: servers on this machine speak plain http, and no other would be trusted.
         verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
         headers={"User-Agent": USER_AGENT},
+        event_hooks={"request": [_asks(require)]},
     )
 
 
@@ -264,6 +271,13 @@ def translate(error: Exception, *, source: str) -> VenomError:
             return UpstreamSlow(source=source, timeout_s=int(READ_TIMEOUT_S))
         case _:
             return SourceUnreachable(source=source)
+
+
+def _asks(require: Require) -> Callable[[httpx.Request], Awaitable[None]]:
+    async def ask(request: httpx.Request) -> None:
+        require(str(request.url))
+
+    return ask
 
 
 async def _require_port(request: httpx.Request) -> None:

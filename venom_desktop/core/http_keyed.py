@@ -13,10 +13,12 @@ from venom_desktop.core.http import (
     Client,
     HttpError,
     Request,
+    Require,
     Response,
     make_keyed_client,
     retry_after_s,
 )
+from venom_desktop.core.offline import everybody
 
 Key = Callable[[], Awaitable[str | None]]
 """Yields the key for one request, None where there is none."""
@@ -63,17 +65,24 @@ class KeyedAnswer:
 class KeyedClient:
     """Made at the first request, in a thread; certificates are read then. Close it on its loop."""
 
-    def __init__(self, url: str, key: Key, *, certificate_file: Path | None = None) -> None:
+    def __init__(
+        self, url: str, key: Key, *, certificate_file: Path | None = None, require: Require = everybody
+    ) -> None:
         parts = Request("GET", url).url
         self.url = url
         self._certificate_file = certificate_file
+        self._require = require
         self._auth = _KeyOfOneServer((parts.scheme, parts.host, parts.port), key)
         self._client: Client | None = None
         self._is_closed = False
         self._making = asyncio.Lock()
 
     async def opened(self) -> Client:
-        """Raises `UnusableAuthority` for a file of certificates that is none, `SourceUnreachable` once it is closed."""
+        """Raises `UnusableAuthority` for a file of certificates that is none, `SourceUnreachable` once it is closed.
+
+        Raises what `require` does, at every request.
+        """
+        self._require(self.url)
         async with self._making:
             if self._client is None and not self._is_closed:
                 try:

@@ -113,6 +113,8 @@ def cure_words(cure: Cure) -> str:
             return tr("Change its settings…")
         case Cure.OPEN_REMOTES:
             return tr("Remote servers…")
+        case Cure.GO_ONLINE:
+            return tr("Go online")
 
 
 def show_error(banner: Banner, error: BaseException, on_cure: CureAction | None = None) -> None:

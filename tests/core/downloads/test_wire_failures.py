@@ -5,18 +5,21 @@ from typing import Any
 
 import pytest
 
-from tests.core.downloads.conftest import MIB, SOURCE, ScriptedServer, Wire, fetch, some_bytes, worker
+from tests.core.downloads.conftest import MIB, SOURCE, ScriptedServer, Wire, fetch, limits, some_bytes, worker
 from tests.fakes.hub_faults import Answers, CutAfter, NoRanges, StallAfter, WrongByte, WrongLength, failing, html
 from tests.fakes.hub_wire import Reply
 from venom_desktop.core.downloads.base import DownloadPhase, DownloadPlan, FileToFetch
+from venom_desktop.core.downloads.client import DownloadWorker
 from venom_desktop.core.errors import (
     ChecksumMismatch,
     DownloadInterrupted,
     SizeMismatch,
     SourceBusy,
     SourceChanged,
+    StayingOffline,
     UpstreamFailed,
 )
+from venom_desktop.core.offline import Offline
 
 HALF = MIB // 2
 
@@ -278,6 +281,13 @@ async def test_redirects_in_a_circle_end(model: Wire) -> None:
     model.hub.fault(circle, "*.gguf", times=None)
     with pytest.raises(SourceChanged):
         await fetch(worker(), model.plan())
+
+
+async def test_a_redirect_away_from_this_machine_is_refused_to_who_works_offline(model: Wire) -> None:
+    elsewhere = Reply(status=302, headers={"Location": "http://files.example/model.gguf"})
+    model.hub.fault(Answers(reply=elsewhere), "*.gguf", times=None)
+    with pytest.raises(StayingOffline):
+        await fetch(DownloadWorker(limits=limits(), offline=Offline(lambda: True)), model.plan())
 
 
 @pytest.mark.parametrize(

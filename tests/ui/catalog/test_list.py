@@ -10,6 +10,7 @@ from tests.fakes.hub import HubServer
 from tests.fakes.hub_store import Sized
 from tests.ui.catalog.desk import TINY, Desk, run_desk, settled
 from venom_desktop.core.catalog.base import Ability, FitPlace, Sort
+from venom_desktop.core.errors import Cure
 from venom_desktop.core.registry.model import ModelProvider
 from venom_desktop.ui.catalog.filters import SIZES
 from venom_desktop.ui.widgets import MenuChip
@@ -69,6 +70,29 @@ def test_a_source_that_is_down_leaves_the_old_list_with_its_age_and_a_way_to_try
         await desk.until(banner.isHidden)
 
     run_desk(themed, filled, tmp_path / "home", scenario)
+
+
+def test_who_works_offline_is_told_so_and_goes_online_with_one_click(
+    themed: QApplication, filled: HubServer, tmp_path: Path
+) -> None:
+    async def scenario(desk: Desk) -> None:
+        settings, banner = desk.services.settings, desk.tab.list.banners.of(HUB)
+        wanted: list[object] = []
+        desk.tab.cure_wanted.connect(wanted.append)
+        await settings.set("offline", True)
+        desk.tab.browse()
+        desk.tab.refresh()
+        await desk.until(lambda: "you work offline" in banner.sentence)
+        assert banner.sentence.startswith("Hugging Face was not asked: you work offline. Showing the list that came")
+        assert (banner.button.text(), banner.toolTip()) == ("Go online", "STAYING_OFFLINE")
+
+        banner.button.click()
+        assert wanted == [Cure.GO_ONLINE]
+        await settings.set("offline", False)
+        await desk.until(lambda: banner.sentence.startswith("Hugging Face does not answer."))
+        assert banner.button.text().strip() == "Try again"
+
+    run_desk(themed, filled, tmp_path / "home", scenario, environ={"HF_ENDPOINT": "https://hub.test"})
 
 
 def test_a_first_start_offline_shows_the_shipped_list_and_says_so(

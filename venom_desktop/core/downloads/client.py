@@ -13,6 +13,7 @@ from venom_desktop.core.downloads.base import DownloadPlan, DownloadProgress
 from venom_desktop.core.downloads.job import Finished, Job, TransferLimits, decode_report, encode_job
 from venom_desktop.core.downloads.partial import part_path, sidecar_path, storage_errors
 from venom_desktop.core.errors import VenomError, WorkerDied
+from venom_desktop.core.offline import ONLINE, Offline
 from venom_desktop.core.programs import own_program
 
 _TERM_WAIT_S = 0.5
@@ -38,19 +39,23 @@ class DownloadWorker:
         spawn: Spawn = asyncio.create_subprocess_exec,
         limits: TransferLimits | None = None,
         certificate_file: Path | None = None,
+        offline: Offline = ONLINE,
     ) -> None:
         self._command = command
         self._spawn = spawn
         self._limits = limits or TransferLimits()
         self._certificate_file = certificate_file
+        self._offline = offline
 
     async def fetch(self, plan: DownloadPlan) -> AsyncGenerator[DownloadProgress]:
         """Yield progress until every file is in place and verified; `Downloader.fetch` names what it raises."""
+        for file in plan.files:
+            self._offline.require(file.url)
         process = await self._start()
         _, output = _pipes(process)
         unexpected: list[str] = []
         try:
-            await _hand_over(process, Job(plan=plan, limits=self._limits, certificate_file=self._certificate_file))
+            await _hand_over(process, self._job(plan))
             while line := await output.readline():
                 match decode_report(line):
                     case Finished():
@@ -69,6 +74,14 @@ class DownloadWorker:
     async def discard(self, plan: DownloadPlan) -> None:
         """Delete the partial files of a plan that will not be resumed. Raises `StorageFailed`."""
         await asyncio.to_thread(_delete_parts, plan)
+
+    def _job(self, plan: DownloadPlan) -> Job:
+        return Job(
+            plan=plan,
+            limits=self._limits,
+            certificate_file=self._certificate_file,
+            only_here=self._offline.is_on,
+        )
 
     async def _start(self) -> asyncio.subprocess.Process:
         try:

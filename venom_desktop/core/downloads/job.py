@@ -32,6 +32,8 @@ class Job:
     plan: DownloadPlan
     limits: TransferLimits
     certificate_file: Path | None = None
+    only_here: bool = False
+    """True while the user works offline: a redirect must not lead away from this machine either."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ _REPORTED_ERRORS: dict[str, type[VenomError]] = {
         errors.SizeMismatch,
         errors.SourceBusy,
         errors.SourceChanged,
+        errors.StayingOffline,
         errors.StorageFailed,
         errors.TokenRefused,
         errors.UnknownRepository,
@@ -70,6 +73,7 @@ def encode_job(job: Job) -> bytes:
         "reserve_bytes": plan.reserve_bytes,
         "limits": {name: getattr(job.limits, name) for name in TransferLimits.__slots__},
         "certificate_file": None if job.certificate_file is None else str(job.certificate_file.absolute()),
+        "only_here": job.only_here,
     }
     return json.dumps(value).encode() + b"\n"
 
@@ -88,6 +92,7 @@ def decode_job(line: bytes) -> Job:
         plan=plan,
         limits=TransferLimits(**value["limits"]),
         certificate_file=None if certificate_file is None else Path(certificate_file),
+        only_here=value["only_here"],
     )
 
 

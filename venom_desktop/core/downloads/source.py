@@ -10,12 +10,14 @@ from venom_desktop.core.errors import (
     GatedRepository,
     NotFound,
     SourceChanged,
+    StayingOffline,
     TokenRefused,
     UnknownRepository,
     UpstreamFailed,
     VenomError,
 )
 from venom_desktop.core.http_stream import Stream, open_stream, origin, retry_after_s
+from venom_desktop.core.offline import host_of, is_this_machine_at
 
 _MOST_REDIRECTS = 10
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -47,6 +49,7 @@ class Source:
     token_host: str | None
     limits: TransferLimits
     certificate_file: Path | None = None
+    only_here: bool = False
 
     def open(self, url: str, headers: dict[str, str]) -> Stream:
         """The answer 200, 206 or 416 at the end of the redirects.
@@ -89,6 +92,8 @@ class Source:
             raise SourceChanged(source=self.name) from error
         if origin(address)[0] == "https" and scheme != "https":
             raise SourceChanged(source=self.name)
+        if self.only_here and not is_this_machine_at(following):
+            raise StayingOffline(source=host_of(following))
         return following
 
     def _refusal(self, stream: Stream, url: str, address: str) -> Exception:

@@ -68,6 +68,7 @@ def _fetch_all(job: Job, ledger: Ledger) -> None:
         token_host=plan.token_host,
         limits=job.limits,
         certificate_file=job.certificate_file,
+        only_here=job.only_here,
     )
     for index, file in enumerate(plan.files):
         ledger.begin_file(index)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from venom_desktop.core.catalog.base import CatalogEntry, Quantization
-from venom_desktop.core.errors import InvalidInput, NoUsableFile, OperationRunning, VenomError
+from venom_desktop.core.errors import InvalidInput, NoUsableFile, OperationRunning, StayingOffline, VenomError
 from venom_desktop.core.operations.operation import ModelOperation, OperationType, Progress
 from venom_desktop.core.registry.model import ModelKey, ModelProvider
 from venom_desktop.core.registry.names import check_name, is_from_hugging_face, key_for, parse_repository
@@ -137,6 +137,9 @@ class PullModels:
         """The pull decides whether there is such a model: a registry may let the server in and us not."""
         try:
             return await self._remote.measure(name)
+        except StayingOffline:
+            # The server would ask for us.
+            raise
         except VenomError:
             return None
 

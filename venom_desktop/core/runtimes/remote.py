@@ -20,7 +20,9 @@ from venom_desktop.core.errors import (
     UpstreamFailed,
     VenomError,
 )
+from venom_desktop.core.http import Require
 from venom_desktop.core.http_keyed import Key, KeyedClient
+from venom_desktop.core.offline import everybody
 from venom_desktop.core.polling import Poller
 from venom_desktop.core.registry.model import ModelMetadata
 from venom_desktop.core.runtimes.base import (
@@ -75,10 +77,11 @@ class Remote:
         key: Key,
         *,
         pace: Pace = PACE,
+        require: Require = everybody,
         now: Callable[[], datetime] = lambda: datetime.now().astimezone(),
     ) -> None:
         self.server = server
-        self._client = KeyedClient(server.url, key, certificate_file=server.certificate_file)
+        self._client = KeyedClient(server.url, key, certificate_file=server.certificate_file, require=require)
         self._line = RemoteLine(server, self._client, key)
         self._wire = wire_for(server, self._client, key)
         self._state = RemoteState(server, self._wire, now=now)

@@ -9,7 +9,9 @@ from typing import Protocol
 
 from venom_desktop.core.errors import KeyringUnavailable, KeyTravelsOpenly, UnknownRemote
 from venom_desktop.core.governance.base import NO_TERMS, Target, Terms
+from venom_desktop.core.http import Require
 from venom_desktop.core.http_keyed import KeyedClient
+from venom_desktop.core.offline import everybody
 from venom_desktop.core.registry.names import remote_name
 from venom_desktop.core.runtimes.live import Runtimes
 from venom_desktop.core.runtimes.model_store import ModelStore
@@ -59,11 +61,12 @@ class Remotes:
     Keys lie under names of chance, so that a server never finds the key of another one that was called the same.
     """
 
-    def __init__(self, file: RemoteFile, keys: Keys, *, pace: Pace = PACE) -> None:
+    def __init__(self, file: RemoteFile, keys: Keys, *, pace: Pace = PACE, require: Require = everybody) -> None:
         self.changed: Signal[tuple[RemoteServer, ...]] = Signal()
         self._file = file
         self._keys = keys
         self._pace = pace
+        self._require = require
         self._writing = asyncio.Lock()
         self._closing = TaskScope("remotes")
         self._by_name = {server.name: self._made(server) for server in file.read()}
@@ -174,7 +177,7 @@ class Remotes:
         _check_key(checked, key, openly=openly)
         read = self._reader_for(checked, Secret.checked(key) if key else None, name)
         server = RemoteServer.of(checked, name=remote_name(checked.title), key_name=_KEY_PREFIX)
-        client = KeyedClient(server.url, read, certificate_file=server.certificate_file)
+        client = KeyedClient(server.url, read, certificate_file=server.certificate_file, require=self._require)
         try:
             found = await wire_for(server, client, read).look()
         finally:
@@ -199,7 +202,7 @@ class Remotes:
         return given
 
     def _made(self, server: RemoteServer) -> Remote:
-        return Remote(server, self._keys.reader(server.key_name), pace=self._pace)
+        return Remote(server, self._keys.reader(server.key_name), pace=self._pace, require=self._require)
 
     def _show(self, server: RemoteServer) -> None:
         """A server that was changed takes the place of what it was; the model that answered there goes on."""

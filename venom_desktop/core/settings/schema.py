@@ -192,6 +192,7 @@ class Settings(VllmFields):
         Theme,
         About(kind=one_of(Theme), meaning="`system`, `light` or `dark`", expected="Use system, light or dark."),
     ] = Theme.SYSTEM
+    offline: Annotated[bool, _switch("Nothing outside this machine is asked: no catalog, download or server")] = False
     close_to_tray: Annotated[
         bool, _switch("Closing the window leaves the program in the tray, where the desktop has one")
     ] = False

@@ -7,10 +7,11 @@ from PySide6.QtCore import Signal as QtSignal
 from PySide6.QtWidgets import QWidget
 
 from venom_desktop.core.catalog.listing import SourceState
+from venom_desktop.core.errors import Cure, StayingOffline
 from venom_desktop.core.registry.model import ModelProvider
 from venom_desktop.ui.catalog.source_words import source_sentence
 from venom_desktop.ui.i18n import tr
-from venom_desktop.ui.messages import message_of
+from venom_desktop.ui.messages import cure_words, message_of
 from venom_desktop.ui.widgets import Banner, column
 
 
@@ -32,7 +33,9 @@ class SourceBanner(Banner):
         # The same words are not told twice: a screen reader would repeat them at every page.
         if self.isHidden() or self.sentence != sentence:
             code = message_of(state.error).tip if state.error else ""
-            self.tell(sentence, tr("Try again"), self.again_wanted.emit, icon="refresh", tip=code)
+            offline = isinstance(state.error, StayingOffline)
+            words, icon = (cure_words(Cure.GO_ONLINE), None) if offline else (tr("Try again"), "refresh")
+            self.tell(sentence, words, self.again_wanted.emit, icon=icon, tip=code)
 
 
 class SourceBanners(QWidget):

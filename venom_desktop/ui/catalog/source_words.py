@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from venom_desktop.core.catalog.base import Sort
 from venom_desktop.core.catalog.listing import SourceState
-from venom_desktop.core.errors import SourceUnreachable, UpstreamSlow, VenomError
+from venom_desktop.core.errors import SourceUnreachable, StayingOffline, UpstreamSlow, VenomError
 from venom_desktop.core.registry.model import ModelProvider
 from venom_desktop.ui.catalog.words import provider_words
 from venom_desktop.ui.i18n import ago, date, tr
@@ -40,6 +40,8 @@ def source_sentence(state: SourceState) -> str:
 def _what_happened(state: SourceState) -> str:
     if state.error is None:
         return ""
+    if isinstance(state.error, StayingOffline):
+        return tr("{source} was not asked: you work offline.", source=provider_words(state.provider))
     if _is_silence(state.error):
         return tr("{source} does not answer.", source=provider_words(state.provider))
     return message_of(state.error).sentence

@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from venom_desktop.core.catalog.base import CatalogEntry, Sort
 from venom_desktop.core.catalog.search import CatalogState
+from venom_desktop.core.errors import Cure
 from venom_desktop.core.host.sample import HostSample
 from venom_desktop.core.registry.inventory import InventorySnapshot
 from venom_desktop.core.registry.model import ModelProvider
@@ -37,6 +38,7 @@ class CatalogTab(QWidget):
         super().__init__()
         self._bridge, self._parts = bridge, parts
         self._search, self._registry, self._host = parts.search, parts.registry, parts.host
+        self._offline = False
         self._run_with = make_run_with(parts)
         self._in_view = make_in_view(parts, self._take_judged, self._run_with)
         self._beginning = Beginning(bridge, parts)
@@ -99,7 +101,7 @@ class CatalogTab(QWidget):
         self.list.sort_chosen.connect(self._take_sort)
         self.list.filters_changed.connect(lambda: self._search.set_filters(self.list.filters.filters))
         self.list.refresh_wanted.connect(self._search.refresh)
-        self.list.again_wanted.connect(self._search.try_again)
+        self.list.again_wanted.connect(self._try_again)
         self.list.more_wanted.connect(self._search.load_more)
         self.list.settled.connect(self._judge_in_view)
         self.list.table.row_changed.connect(lambda _: self.panel.select(self.list.selected))
@@ -147,7 +149,17 @@ class CatalogTab(QWidget):
         if self.is_first_run:
             self._beginning.host_changed(host)
 
+    def _try_again(self, provider: object) -> None:
+        """Who works offline goes online first, and then all sources are asked."""
+        if self._offline:
+            self.cure_wanted.emit(Cure.GO_ONLINE)
+        else:
+            self._search.try_again(provider if isinstance(provider, ModelProvider) else None)
+
     def _take_settings(self) -> None:
+        was_offline, self._offline = self._offline, self._parts.settings.snapshot.offline
+        if was_offline and not self._offline:
+            self._search.try_again()
         self.list.filters.offer_runtimes(self._run_with.runs_safetensors)
         self._prefer_runtimes()
 

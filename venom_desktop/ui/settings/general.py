@@ -55,8 +55,19 @@ class GeneralPage(SettingsPage):
             title=tr("Notifications"),
             help_text=tr("When something finished or failed while you were not looking at the window."),
         )
+        self.offline = SwitchRow(
+            bridge,
+            settings,
+            "offline",
+            title=tr("Work offline"),
+            help_text=tr(
+                "Nothing outside this computer is asked. The catalog shows what was read last, downloads pause, and "
+                "models of other servers do not answer."
+            ),
+        )
         self.add_group("", self.theme)
         self.add_group(tr("Window and tray"), self.close_to_tray, self.start_minimised, self.login, self.notifications)
+        self.add_group(tr("Network"), self.offline)
         bridge.listen(settings.changed, self, self._take)
 
     def _take(self, settings: Settings) -> None:
