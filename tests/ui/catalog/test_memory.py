@@ -36,8 +36,8 @@ def test_a_small_amount_is_said_to_be_small(themed: QApplication, qtbot: QtBot) 
     [
         (None, ""),
         (0, "11.4 GB ± 15 %, by the formula alone"),
-        (1, "11.4 GB ± 1.7, from 1 load on this computer"),
-        (3, "11.4 GB ± 1.7, from 3 loads on this computer"),
+        (1, "11.4 GB ± 1.7 GB, from 1 load on this computer"),
+        (3, "11.4 GB ± 1.7 GB, from 3 loads on this computer"),
     ],
 )
 def test_it_says_what_the_figure_rests_on(themed: QApplication, qtbot: QtBot, loads: int | None, grounds: str) -> None:

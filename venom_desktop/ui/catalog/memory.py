@@ -106,7 +106,7 @@ def _grounds(use: MemoryUse) -> str:
     """The model's own memory, how far it may be off, and how that is known."""
     if use.loads is None:
         return ""
-    needed, error = gigabytes(use.weights + use.context), number(use.error / 1e9, 1)
+    needed, error = gigabytes(use.weights + use.context), gigabytes(use.error)
     if not use.loads:
         share = number(100 * use.error / max(1, use.weights + use.context))
         return tr("{needed} \u00b1 {share}\u00a0%, by the formula alone", needed=needed, share=share)
