@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.app.commands import command
+from tests.fakes.gguf_files import write_tiny_llama
 from tests.fakes.hub import HubServer
 from tests.fakes.ollama_process import install_ollama
 from tests.fakes.safetensors_files import repository
@@ -205,3 +206,46 @@ def test_a_profile_that_takes_the_active_model_away_asks_for_yes(
     assert run(["profile", "llm_off", "--yes"]) == 0
     assert capsys.readouterr().out.startswith("llm_off")
     assert json.loads((state / "active.json").read_text())["LLM_MODEL_NAME"] == ""
+
+
+async def test_a_model_of_another_program_is_found_copied_and_given_back(
+    tmp_path: Path, private_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "user-home" / ".lmstudio" / "models" / "org" / "Tiny-GGUF"
+    folder.mkdir(parents=True)
+    path = write_tiny_llama(folder / "tiny-Q8_0.gguf")
+    listed = await command("found")
+    assert listed.code == 0, listed.err
+    assert str(path) in listed.out
+    found_id = listed.out.split()[0]
+    copied = await command("found", "import", found_id, "--way", "copy")
+    assert (copied.code, copied.out) == (0, "org/Tiny-GGUF:Q8_0 is in the list\n"), copied.err
+    assert len(list((private_home / "data" / "models").rglob("*.gguf"))) == 1
+    assert (await command("found")).out == "No further models were found on this computer.\n"
+    undone = await command("found", "undo", "org/Tiny-GGUF:Q8_0")
+    assert (undone.code, undone.out) == (0, "org/Tiny-GGUF:Q8_0 is back where it was found\n"), undone.err
+    assert not list((private_home / "data" / "models").rglob("*.gguf"))
+    used = await command("found", "import", found_id, "--json")
+    assert json.loads(used.out)["model"]["used_in_place"] is True
+
+
+def test_finds_that_were_dismissed_stay_away_until_they_are_wanted(
+    capsys: pytest.CaptureFixture[str], private_home: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "user-home" / ".lmstudio" / "models"
+    folder.mkdir(parents=True)
+    write_tiny_llama(folder / "tiny.gguf")
+    (folder / "broken.gguf").write_text("no")
+    assert run(["found", "--json"]) == 0
+    [model] = json.loads(capsys.readouterr().out)["models"]
+    assert run(["found", "dismiss", model["id"]]) == 0
+    capsys.readouterr()
+    assert run(["found"]) == 0
+    told = capsys.readouterr().out
+    assert "tiny" not in told
+    assert "broken.gguf is not a usable GGUF file" in told
+    assert run(["found", "list", "--dismissed", "--json"]) == 0
+    assert [one["title"] for one in json.loads(capsys.readouterr().out)["models"]] == ["tiny"]
+    assert run(["found", "restore"]) == 0
+    assert run(["found", "import", "nothing"]) == 1
+    assert "Look for models again" in capsys.readouterr().err

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes.gguf_files import write_tiny_llama
 from tests.fakes.hub import HubServer
 from venom_desktop import ModelProvider, ModelRegistry, OperationStatus
-from venom_desktop.core.errors import FolderLocked, QuotaExceeded
+from venom_desktop.core.errors import FolderLocked, InvalidInput, QuotaExceeded
 
 REPO = "tiny-lab/Tiny-Llama-GGUF"
 NAME = f"{REPO}:Q8_0"
@@ -47,6 +48,24 @@ async def test_the_quota_is_asked_in_gigabytes(models_dir: Path, monkeypatch: py
         assert registry.check_storage_quota(additional_size_gb=4.9)
         with pytest.raises(QuotaExceeded):
             registry.check_storage_quota(additional_size_gb=5.1)
+
+
+async def test_a_script_takes_over_what_is_here_and_gives_it_back(models_dir: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "user-home" / ".lmstudio" / "models" / "org" / "Tiny-GGUF"
+    folder.mkdir(parents=True)
+    path = write_tiny_llama(folder / "tiny-Q8_0.gguf")
+    registry = ModelRegistry(models_dir=models_dir)
+    [found] = await registry.find_on_disk()
+    assert found.path == path
+    with pytest.raises(InvalidInput, match="in_place, link, move, copy"):
+        await registry.import_found(found.found_id, "steal")
+    done = await registry.wait(await registry.import_found(found.found_id, "link"))
+    assert done.status is OperationStatus.COMPLETED, done.error
+    assert registry.manifest["org/Tiny-GGUF:Q8_0"].local_path == models_dir / registry.manifest[found.name].files[0]
+    undone = await registry.wait(await registry.undo_import(found.name))
+    assert undone.status is OperationStatus.COMPLETED, undone.error
+    assert [model.found_id for model in await registry.find_on_disk(refresh=True)] == [found.found_id]
+    await registry.close()
 
 
 async def test_a_second_registry_on_the_folder_reads_and_says_who_holds_it(models_dir: Path) -> None:

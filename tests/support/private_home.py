@@ -19,6 +19,8 @@ def private_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             monkeypatch.delenv(name)
     for name, value in NOWHERE.items():
         monkeypatch.setenv(name, value)
+    # Other programs' models are looked for below it; nothing of ours is written there.
+    monkeypatch.setenv("HOME", str(tmp_path / "user-home"))
     home = tmp_path / "venom-home"
     monkeypatch.setenv("VENOM_HOME", str(home))
     return home

@@ -52,7 +52,8 @@ def error_headers(error: VenomError) -> dict[str, str]:
 
 
 def encoded(body: Any) -> bytes:
-    return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    """In UTF-8; of a path that is none, what cannot be told is a question mark."""
+    return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode(errors="replace")
 
 
 async def send_json(send: Send, body: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> None:

@@ -23,9 +23,11 @@ from venom_desktop.api.answers import (
 )
 from venom_desktop.api.auth import Guard
 from venom_desktop.api.catalog_desk import CatalogDesk
+from venom_desktop.api.found_desk import FoundDesk
 from venom_desktop.api.remote_desk import RemoteDesk
 from venom_desktop.api.replies import MEDIA_TYPE, reply
 from venom_desktop.api.routes.catalog import CatalogRoutes
+from venom_desktop.api.routes.found import FoundRoutes
 from venom_desktop.api.routes.models import ModelRoutes
 from venom_desktop.api.routes.operations import OperationRoutes
 from venom_desktop.api.routes.remotes import RemoteRoutes
@@ -55,6 +57,7 @@ def build(services: Services, *, gateway: App, stream: OperationStream, token: s
     SystemRoutes(services).add_to(router)
     RemoteRoutes(RemoteDesk(services)).add_to(router)
     StoredRoutes(services.registry).add_to(router)
+    FoundRoutes(FoundDesk(services.registry)).add_to(router)
     # Last: its paths take names with slashes in them.
     ModelRoutes(services).add_to(router)
     pages.include_router(router)

@@ -46,6 +46,25 @@ class Creation(Body):
     runtime: Word = "ollama"
 
 
+class FoundId(Body):
+    """`id` as `GET models/found` tells it."""
+
+    id: Word
+
+
+class FoundIds(Body):
+    """Without an `id` all are meant."""
+
+    id: Word | None = None
+
+
+class Takeover(Body):
+    """How a found model comes into the list."""
+
+    id: Word
+    way: Literal["in_place", "link", "move", "copy"] = "in_place"
+
+
 class Activate(Body):
     name: Name
     runtime: Word | None = None

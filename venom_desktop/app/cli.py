@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from venom_desktop import __version__
+from venom_desktop.app.found_parser import add_found_parser
 from venom_desktop.app.remote_parser import add_remote_parser
 from venom_desktop.core.errors import VenomError
 
@@ -40,7 +41,7 @@ def _command(given: argparse.Namespace) -> int:
         from venom_desktop.app.serve import serve
 
         return serve(port=given.port, models_dir=given.models_dir)
-    from venom_desktop.app import commands, remote_commands, trending_command
+    from venom_desktop.app import commands, found_commands, remote_commands, trending_command
 
     verbs: dict[str, Callable[[argparse.Namespace], Coroutine[Any, Any, int]]] = {
         "list": commands.list_models,
@@ -49,6 +50,7 @@ def _command(given: argparse.Namespace) -> int:
         "remove": commands.remove,
         "profile": commands.profile,
         "trending": trending_command.trending,
+        "found": found_commands.found,
         "remote": remote_commands.remote,
     }
     return asyncio.run(verbs[given.command](given))
@@ -84,6 +86,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("name", help="name as `list` shows it")
         command.add_argument("--runtime", help="needed where two runtimes have the name")
     install.add_argument("--runtime", help="what is to run it: llama_cpp or ollama (default: the provider's first)")
+    add_found_parser(commands)
     add_remote_parser(commands)
     profile = commands.add_parser("profile", help="say which runtimes are offered, or choose another profile")
     profile.add_argument("name", nargs="?", help="light, llm_off or full")

@@ -22,14 +22,10 @@ async def list_models(given: argparse.Namespace) -> int:
     async with open_desk(command="venom-desktop list") as desk:
         installed = await desk.installed()
     if given.json:
-        _say(json.dumps(installed, ensure_ascii=False))
+        say(json.dumps(installed, ensure_ascii=False))
         return DONE
-    rows = [_row(model) for model in installed["models"]]
-    if not rows:
-        _say("Nothing is installed. Install a model with: venom-desktop install org/name")
-        return DONE
-    for line in in_columns(rows):
-        _say(line)
+    lines = in_columns([_row(model) for model in installed["models"]])
+    say("\n".join(lines) or "Nothing is installed. Install a model with: venom-desktop install org/name")
     return DONE
 
 
@@ -42,21 +38,21 @@ async def install(given: argparse.Namespace) -> int:
             operation_id = await desk.install(given.name, provider, given.runtime)
         else:
             await desk.resume(operation_id)
-        operation = await _follow(desk, operation_id, quiet=given.json)
-    return _end(operation, done=f"{operation['model_name']} is installed", as_json=given.json)
+        operation = await follow(desk, operation_id, quiet=given.json)
+    return end(operation, done=f"{operation['model_name']} is installed", as_json=given.json)
 
 
 async def activate(given: argparse.Namespace) -> int:
     async with open_desk(command="venom-desktop activate") as desk:
         answer = await desk.activate(given.name, given.runtime, confirm=given.yes)
-    _say(json.dumps(answer, ensure_ascii=False) if given.json else answer["message"])
+    say(json.dumps(answer, ensure_ascii=False) if given.json else answer["message"])
     return DONE
 
 
 async def remove(given: argparse.Namespace) -> int:
     async with open_desk(command="venom-desktop remove") as desk:
-        operation = await _follow(desk, await desk.remove(given.name, given.runtime, confirm=given.yes), quiet=True)
-    return _end(operation, done=f"{given.name} is removed", as_json=given.json)
+        operation = await follow(desk, await desk.remove(given.name, given.runtime, confirm=given.yes), quiet=True)
+    return end(operation, done=f"{given.name} is removed", as_json=given.json)
 
 
 async def profile(given: argparse.Namespace) -> int:
@@ -67,7 +63,7 @@ async def profile(given: argparse.Namespace) -> int:
         else:
             answer = await desk.change_profile(given.name, confirm=given.yes)
     offered = ", ".join(answer["runtimes"]) or "no runtime on this computer"
-    _say(json.dumps(answer, ensure_ascii=False) if given.json else f"{answer['profile']}: {offered}")
+    say(json.dumps(answer, ensure_ascii=False) if given.json else f"{answer['profile']}: {offered}")
     return DONE
 
 
@@ -91,8 +87,8 @@ async def _paused_install(desk: Desk, name: str, runtime: str | None) -> str | N
     return None
 
 
-async def _follow(desk: Desk, operation_id: str, *, quiet: bool) -> Json:
-    """Until it rests; Ctrl+C pauses what can be paused, and then waits for that."""
+async def follow(desk: Desk, operation_id: str, *, quiet: bool) -> Json:
+    """Until it rests; Ctrl+C pauses what can be paused and gives an import up, and then waits for that."""
     line = _Line(sys.stderr, quiet=quiet)
     interrupted = asyncio.Event()
     with _interrupt_calls(interrupted.set):
@@ -110,16 +106,18 @@ async def _follow(desk: Desk, operation_id: str, *, quiet: bool) -> Json:
             interrupted.clear()
             if operation["can_pause"]:
                 await desk.pause(operation_id)
+            elif operation["operation_type"] == "import" and operation["can_cancel"]:
+                await desk.cancel(operation_id)
 
 
-def _end(operation: Json, *, done: str, as_json: bool) -> int:
+def end(operation: Json, *, done: str, as_json: bool) -> int:
     status = operation["status"]
     if as_json:
-        _say(json.dumps({"success": status == "completed", "operation": operation}, ensure_ascii=False))
+        say(json.dumps({"success": status == "completed", "operation": operation}, ensure_ascii=False))
     elif status == "completed":
-        _say(done)
+        say(done)
     elif status == "paused":
-        _say("Paused. The same command goes on where it stopped.")
+        say("Paused. The same command goes on where it stopped.")
     else:
         sys.stderr.write(f"{operation['error'] or 'It was cancelled.'}\n")
     return {"completed": DONE, "paused": INTERRUPTED}.get(status, FAILED)
@@ -167,7 +165,7 @@ def _row(model: Json) -> tuple[str, str, str, str]:
     return model["name"], model["runtime"], size, state
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 

@@ -1,12 +1,12 @@
 """What the small commands do, over one of two ways: the program that runs in this home, or the core itself."""
 
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, Protocol
-from urllib.parse import quote
+from typing import Protocol
 
 from venom_desktop.api.catalog_desk import CatalogDesk
+from venom_desktop.api.found_desk import FoundDesk
 from venom_desktop.api.payloads import Json, installed_payload, operation_payload, profile_payload, runtime_payload
 from venom_desktop.api.questions import removal_question
 from venom_desktop.api.remote_desk import RemoteDesk
@@ -14,9 +14,11 @@ from venom_desktop.api.schemas import RemoteBody, RemoteTrial
 from venom_desktop.app import instance_door
 from venom_desktop.app.headless import open_home
 from venom_desktop.app.paths import Paths
+from venom_desktop.app.running_desk import Refused, RunningDesk
 from venom_desktop.app.serving import start_server
-from venom_desktop.core.errors import ModelActive, NeedsConfirmation, SourceUnreachable, VenomError
-from venom_desktop.core.http import Client, HttpError, make_local_client
+from venom_desktop.core.errors import ModelActive, NeedsConfirmation
+from venom_desktop.core.http import make_local_client
+from venom_desktop.core.registry.imports.record import Way
 from venom_desktop.core.registry.install import RUNTIMES
 from venom_desktop.core.registry.model import ModelProvider
 from venom_desktop.core.registry.names import check_name
@@ -26,20 +28,6 @@ from venom_desktop.core.services import Services
 
 API_WITHIN_S = 20.0
 """A window imports the web framework before it answers."""
-
-
-class Refused(VenomError):
-    """An error answer of the running program, with its own status and code."""
-
-    sentence = "{sentence}"
-
-    def __init__(self, answer: Mapping[str, Any]) -> None:
-        super().__init__(sentence=str(answer.get("error", "The running program refused.")))
-        self.answer = {"success": False, **{name: answer[name] for name in answer if name != "ok"}}
-
-    @property
-    def needs_confirmation(self) -> bool:
-        return bool(self.answer.get("needs_confirmation"))
 
 
 class Desk(Protocol):
@@ -57,9 +45,21 @@ class Desk(Protocol):
 
     async def resume(self, operation_id: str) -> None: ...
 
+    async def cancel(self, operation_id: str) -> None: ...
+
     async def activate(self, name: str, runtime: str | None, *, confirm: bool = False) -> Json: ...
 
     async def remove(self, name: str, runtime: str | None, *, confirm: bool) -> str: ...
+
+    async def found(self, *, dismissed: bool) -> Json: ...
+
+    async def take_found(self, found_id: str, way: str) -> Json: ...
+
+    async def undo_import(self, name: str, runtime: str | None) -> str: ...
+
+    async def dismiss_found(self, found_id: str) -> Json: ...
+
+    async def restore_found(self, found_id: str | None) -> Json: ...
 
     async def profile(self) -> Json: ...
 
@@ -94,85 +94,12 @@ async def open_desk(*, command: str) -> AsyncIterator[Desk]:
             yield OwnDesk(home.services)
 
 
-class RunningDesk:
-    def __init__(self, client: Client, *, url: str, token: str) -> None:
-        self._client = client
-        self._base = f"{url}/api/v1"
-        self._headers = {"Authorization": f"Bearer {token}"}
-
-    async def installed(self) -> Json:
-        return await self._call("GET", "/models")
-
-    async def operations(self) -> list[Json]:
-        found: list[Json] = (await self._call("GET", "/models/operations?limit=500"))["operations"]
-        return found
-
-    async def operation(self, operation_id: str) -> Json:
-        found: Json = (await self._call("GET", f"/models/operations/{operation_id}"))["operation"]
-        return found
-
-    async def install(self, name: str, provider: str, runtime: str | None) -> str:
-        body = {"name": name, "provider": provider, "runtime": runtime}
-        return str((await self._call("POST", "/models/registry/install", body))["operation_id"])
-
-    async def pause(self, operation_id: str) -> None:
-        await self._call("POST", f"/models/operations/{operation_id}/pause")
-
-    async def resume(self, operation_id: str) -> None:
-        await self._call("POST", f"/models/operations/{operation_id}/resume")
-
-    async def activate(self, name: str, runtime: str | None, *, confirm: bool = False) -> Json:
-        body = {"name": name, "runtime": runtime, "confirm": confirm}
-        return await self._call("POST", "/models/activate", body)
-
-    async def remove(self, name: str, runtime: str | None, *, confirm: bool) -> str:
-        told = f"?confirm={str(confirm).lower()}" + ("" if runtime is None else f"&runtime={quote(runtime)}")
-        answer = await self._call("DELETE", f"/models/registry/{quote(check_name(name), safe='')}{told}")
-        return str(answer["operation_id"])
-
-    async def trending(self, provider: str | None, *, limit: int, refresh: bool) -> Json:
-        of_provider = "" if provider is None else f"&provider={quote(provider)}"
-        return await self._call("GET", f"/models/trending?limit={limit}&refresh={str(refresh).lower()}{of_provider}")
-
-    async def remotes(self) -> Json:
-        return await self._call("GET", "/system/remotes")
-
-    async def add_remote(self, body: Json) -> Json:
-        return await self._call("POST", "/system/remotes", body)
-
-    async def remove_remote(self, name: str, *, confirm: bool) -> Json:
-        told = f"?confirm={str(confirm).lower()}"
-        return await self._call("DELETE", f"/system/remotes/{quote(name, safe='')}{told}")
-
-    async def forget_remote_key(self, name: str, *, confirm: bool) -> Json:
-        told = f"?confirm={str(confirm).lower()}"
-        return await self._call("DELETE", f"/system/remotes/{quote(name, safe='')}/key{told}")
-
-    async def test_remote(self, body: Json) -> Json:
-        return await self._call("POST", "/system/remotes/test", body)
-
-    async def profile(self) -> Json:
-        return await self._call("GET", "/system/profile")
-
-    async def change_profile(self, profile: str, *, confirm: bool) -> Json:
-        return await self._call("POST", "/system/profile", {"profile": profile, "confirm": confirm})
-
-    async def _call(self, method: str, path: str, body: Json | None = None) -> Json:
-        try:
-            response = await self._client.request(method, self._base + path, json=body, headers=self._headers)
-            answer = response.json()
-        except (HttpError, ValueError) as error:
-            raise SourceUnreachable(source="The running program") from error
-        if response.status_code != 200:
-            raise Refused(answer)
-        return dict(answer)
-
-
 class OwnDesk:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._registry = services.registry
         self._remotes = RemoteDesk(services)
+        self._found = FoundDesk(services.registry)
 
     async def installed(self) -> Json:
         await self._registry.refresh_stores()
@@ -200,6 +127,10 @@ class OwnDesk:
     async def resume(self, operation_id: str) -> None:
         await start_server(self._services, self._registry.get_operation_status(operation_id).runtime)
         self._registry.resume(operation_id)
+
+    async def cancel(self, operation_id: str) -> None:
+        self._registry.cancel(operation_id)
+        await self._registry.wait(operation_id)
 
     async def activate(self, name: str, runtime: str | None, *, confirm: bool = False) -> Json:
         await self._registry.refresh_stores()
@@ -235,6 +166,23 @@ class OwnDesk:
 
     async def test_remote(self, body: Json) -> Json:
         return await self._remotes.test(RemoteTrial.model_validate(body))
+
+    async def found(self, *, dismissed: bool) -> Json:
+        # What Ollama lists is not offered from its store.
+        await self._registry.refresh_stores()
+        return await self._found.listed(refresh=True, dismissed=dismissed)
+
+    async def take_found(self, found_id: str, way: str) -> Json:
+        return await self._found.take(found_id, Way(way))
+
+    async def undo_import(self, name: str, runtime: str | None) -> str:
+        return str((await self._found.undo(check_name(name), runtime))["operation_id"])
+
+    async def dismiss_found(self, found_id: str) -> Json:
+        return await self._found.dismiss(found_id)
+
+    async def restore_found(self, found_id: str | None) -> Json:
+        return await self._found.restore(found_id)
 
     async def profile(self) -> Json:
         return profile_payload(self._services.settings)

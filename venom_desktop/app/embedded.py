@@ -13,6 +13,7 @@ from venom_desktop.app.paths import Paths
 from venom_desktop.app.serving import start_server
 from venom_desktop.core.catalog.base import CatalogEntry
 from venom_desktop.core.registry import registry
+from venom_desktop.core.registry.discovery.found import FoundModel
 from venom_desktop.core.registry.install import RUNTIMES
 from venom_desktop.core.registry.model import ModelKey, ModelProvider
 from venom_desktop.core.registry.pairs import require_pair
@@ -101,6 +102,14 @@ class ModelRegistry(registry.ModelRegistry):
         await self.open()
         await start_server(self._services, self.inventory.find(model_name, runtime).runtime)
         return await super().update_model(model_name, runtime)
+
+    async def find_on_disk(self, *, refresh: bool = False) -> tuple[FoundModel, ...]:
+        await self.open()
+        return await super().find_on_disk(refresh=refresh)
+
+    async def undo_import(self, model_name: str, runtime: str | None = None) -> str:
+        await self.open()
+        return await super().undo_import(model_name, runtime)
 
     async def create_model(self, file: Path, name: str, runtime: str = "ollama") -> str:
         await self.open()

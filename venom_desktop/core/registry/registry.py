@@ -10,6 +10,7 @@ from venom_desktop.core.operations.operation import ModelOperation
 from venom_desktop.core.operations.service import OperationService
 from venom_desktop.core.registry.activate import ActivateModel
 from venom_desktop.core.registry.capabilities import effective
+from venom_desktop.core.registry.discovery.found import FoundModel
 from venom_desktop.core.registry.discovery.service import Discovery
 from venom_desktop.core.registry.import_file import ImportFiles
 from venom_desktop.core.registry.imports.record import Way
@@ -118,6 +119,11 @@ class ModelRegistry:
         """List a GGUF file of the user's own, used where it lies; see `ImportFiles.import_file` for what it raises."""
         return await self._importing.import_file(path)
 
+    async def find_on_disk(self, *, refresh: bool = False) -> tuple[FoundModel, ...]:
+        """Models that lie on this computer and are in no list; looks where nobody has looked yet, or to `refresh`."""
+        never = self.discovery.snapshot.looked_at is None
+        return (await self.discovery.look() if refresh or never else self.discovery.snapshot).models
+
     async def use_found(self, found_id: str) -> ModelKey:
         """List a model that `discovery` found, used where it lies; see `ImportFinds.use_in_place`."""
         return await self._finds.use_in_place(found_id)
@@ -126,9 +132,11 @@ class ModelRegistry:
         """What each way of taking a found model over frees and needs; see `ImportFinds.previews`."""
         return await self._finds.previews(found_id)
 
-    async def import_found(self, found_id: str, way: Way) -> str:
+    async def import_found(self, found_id: str, way: Way | str) -> str:
         """Start to link, move or copy a found model; returns the operation id. See `ImportFinds.start`."""
-        return await self._finds.start(found_id, way)
+        if way not in set(Way):
+            raise InvalidInput(problem=f"A found model is taken over by {', '.join(Way)}, not by {way!r:.40}.")
+        return await self._finds.start(found_id, Way(way))
 
     async def undo_import(self, model_name: str, runtime: str | None = None) -> str:
         """Start to give an imported model back; returns the operation id. See `ImportFinds.undo`."""
