@@ -32,6 +32,7 @@ class Shelf:
         self.open = asyncio.Event()
         self.open.set()
         self.asked: list[CatalogQuery] = []
+        self.refreshed = 0
         self.judged: list[tuple[str, str, int]] = []
         """Label, runtime and context of every exact verdict asked for."""
         self.most_judged_at_once = 0
@@ -44,6 +45,7 @@ class Shelf:
 
     async def list_models(self, query: CatalogQuery, *, refresh: bool = False) -> CatalogPage:
         self.asked.append(query)
+        self.refreshed += refresh
         await self.open.wait()
         if self.error is not None and not self.entries:
             raise self.error

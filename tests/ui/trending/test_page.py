@@ -86,6 +86,7 @@ def test_a_source_that_fails_has_its_banner_at_its_own_list_and_the_cards_stay(m
     )
     popular, newest, hub = page.sections.values()
 
+    assert popular.banner.isVisible()
     assert "in a form this version does not understand" in popular.banner.sentence
     assert plain(popular.banner.sentence).endswith("Showing the list from 3 h ago.")
     assert popular.banner.toolTip() == "SOURCE_CHANGED"
@@ -203,7 +204,7 @@ def test_the_arrow_keys_lead_from_list_to_list_in_their_column_and_past_an_empty
 
 
 def test_a_card_that_the_keys_reach_is_brought_into_view_with_the_name_of_its_list(make: MakePage) -> None:
-    page = make()
+    page = make(height=320)
     last, hub = page.sections[NEWEST].grid, page.sections[HUB].grid
     last.select_row(LISTED - 1)
 
@@ -211,19 +212,23 @@ def test_a_card_that_the_keys_reach_is_brought_into_view_with_the_name_of_its_li
 
     QApplication.processEvents()
     assert 0 <= top_of(page, hub, hub.currentIndex().row()) <= page.area.height() - 124
+    QTest.keyClick(hub, Qt.Key.Key_End)
+    assert 0 <= top_of(page, hub, LISTED - 1) <= page.area.height() - 124
     hub.select_row(0)
     assert top_of(page, hub) >= 40
 
 
 def test_the_tab_key_stops_once_among_all_the_cards(make: MakePage) -> None:
-    page = make()
+    page = make([listed(POPULAR, ()), listed(NEWEST), listed(HUB)])
+    titles = {section.grid.accessibleName() for section in page.sections.values()}
+
+    def names() -> list[str]:
+        return [accessible_name(widget) for widget in tab_route(page.source)]
+
+    assert titles.intersection(names()) == {"Ollama, newest"}
     click(page.sections[HUB], 3)
-
-    names = [accessible_name(widget) for widget in tab_route(page.source)]
-
-    grids = [name for name in names if name in {section.grid.accessibleName() for section in page.sections.values()}]
-    assert grids == ["Hugging Face, trending"]
-    assert [name for name in names if name.startswith("Refresh")] == [
+    assert titles.intersection(names()) == {"Hugging Face, trending"}
+    assert [name for name in names() if name.startswith("Refresh")] == [
         "Refresh trending",
         "Refresh: Ollama, most popular",
         "Refresh: Ollama, newest",

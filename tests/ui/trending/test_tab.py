@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -87,14 +87,16 @@ async def test_the_card_that_was_opened_is_in_view_when_fewer_stand_side_by_side
     themed: QApplication, tmp_path: Path
 ) -> None:
     async with open_desk(tmp_path) as desk:
-        grid = desk.section(POPULAR).grid
+        grid = desk.section(NEWEST).grid
         assert grid.columns == 4
-        desk.tab.resize(1280, 420)
+        desk.tab.resize(1280, 600)
         await turns()
 
-        await desk.open_card(POPULAR, 7)
+        grid.select_row(LISTED - 1)
+        QTest.keyClick(grid, Qt.Key.Key_Return)
+        await until(lambda: grid.columns == 3)
 
-        assert grid.columns == 3
+        assert desk.tab.height() == 600
         await until(lambda: desk.tab.page.sees_selected)
 
 
@@ -180,6 +182,7 @@ async def test_nobody_is_asked_again_by_coming_back_to_the_tab_and_f5_asks_what_
             (ModelProvider.HUGGINGFACE, Sort.TRENDING),
         ]
         assert desk.asked() == once
+        assert (desk.ollama.refreshed, desk.hub.refreshed) == (0, 0)
         desk.tab.hide()
         desk.tab.show()
         await turns()
@@ -190,6 +193,7 @@ async def test_nobody_is_asked_again_by_coming_back_to_the_tab_and_f5_asks_what_
         await until(lambda: len(desk.asked()) == 4)
 
         assert desk.asked()[3] == (ModelProvider.HUGGINGFACE, Sort.TRENDING)
+        assert (desk.ollama.refreshed, desk.hub.refreshed) == (0, 1)
 
 
 async def test_a_card_is_marked_when_its_model_is_installed(themed: QApplication, tmp_path: Path) -> None:
@@ -228,14 +232,14 @@ async def test_the_cards_in_view_get_exact_verdicts_one_after_the_other_and_hidd
         assert len(desk.hub.judged) == asked
 
 
-async def test_the_cards_are_judged_for_the_runtime_that_was_chosen_here_or_in_the_catalog(
+async def test_cards_out_of_view_are_judged_for_the_runtime_that_was_chosen_here_or_in_the_catalog(
     themed: QApplication, tmp_path: Path
 ) -> None:
-    async with open_desk(tmp_path) as desk:
-        await until(lambda: desk.parts.host.last)
+    rows = [replace(row, runtimes=("llama_cpp", "ollama"), fit=None) for row in rows_of(HUB)]
+    async with open_desk(tmp_path, hub_rows=rows) as desk:
 
         def runtime() -> str | None:
-            fit = desk.section(HUB).cards.entries[0].fit
+            fit = desk.section(HUB).cards.entries[-1].fit
             return None if fit is None else fit.runtime
 
         await until(lambda: runtime() == "llama_cpp")
@@ -246,7 +250,7 @@ async def test_the_cards_are_judged_for_the_runtime_that_was_chosen_here_or_in_t
         desk.tab.hide()
         desk.parts.ui_state.put(RUNTIME_STATE, "llama_cpp")
         desk.tab.show()
-        await until(lambda: runtime() == "llama_cpp")
+        assert runtime() == "llama_cpp"
 
 
 async def test_the_line_to_the_panel_is_remembered_though_the_panel_is_closed(

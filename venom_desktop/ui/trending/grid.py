@@ -50,6 +50,7 @@ class CardGrid(QListView):
         self.setCurrentIndex(self._cards.index(row) if row >= 0 else QModelIndex())
         if row < 0:
             self.clearSelection()
+        self.scrollTo(self.currentIndex())
 
     def rows_in_view(self) -> range:
         """The cards of which something is seen."""
@@ -89,6 +90,7 @@ class CardGrid(QListView):
             self.crossed.emit(step)
         else:
             super().keyPressEvent(event)
+            self.scrollTo(self.currentIndex())
 
     def moveCursor(self, action: QListView.CursorAction, modifiers: Qt.KeyboardModifier) -> QModelIndex:
         """Sideways goes on in the next row, as one reads; Home and End go to the first and the last card."""
@@ -130,6 +132,8 @@ class CardGrid(QListView):
         self.setUniformItemSizes(True)
         self.setSelectionMode(QListView.SelectionMode.SingleSelection)
         self.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
+        # Else Qt would bring a card that was clicked into view half a second later, wherever the page is by then.
+        self.setAutoScroll(False)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFrameShape(QListView.Shape.NoFrame)

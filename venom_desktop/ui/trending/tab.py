@@ -141,5 +141,5 @@ class TrendingTab(QWidget):
 
     def _judge_in_view(self) -> None:
         host = self._host.last
-        if host is not None and self.isVisible():
+        if host is not None:
             self._starter.start(IN_VIEW_KEY, self._in_view.judge(self.page.in_view, host))
