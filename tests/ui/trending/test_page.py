@@ -228,6 +228,10 @@ def test_the_tab_key_stops_once_among_all_the_cards(make: MakePage) -> None:
     assert titles.intersection(names()) == {"Ollama, newest"}
     click(page.sections[HUB], 3)
     assert titles.intersection(names()) == {"Hugging Face, trending"}
+    page.source.choose(1)
+    page.focus_cards()
+    assert page.focusWidget() is page.sections[NEWEST].grid
+    page.source.choose(0)
     assert [name for name in names() if name.startswith("Refresh")] == [
         "Refresh trending",
         "Refresh: Ollama, most popular",

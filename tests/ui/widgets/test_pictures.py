@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QApplication
 from venom_desktop.ui import theme
 from venom_desktop.ui.theme import ThemeChoice
 from venom_desktop.ui.widgets import PillLook
-from venom_desktop.ui.widgets.pictures import paint_kept
+from venom_desktop.ui.widgets.pictures import RowPictures, paint_kept
 from venom_desktop.ui.widgets.pills import paint_pill
 
 LOOK = PillLook(text="Fits GPU", glyph="disc", state="ok")
@@ -54,3 +54,28 @@ def test_another_font_is_painted_anew(themed: QApplication) -> None:
     larger.setPointSizeF(larger.pointSizeF() * 1.4)
     themed.setFont(larger)
     assert painted(QRectF(8, 10, 90, 22)) != before
+
+
+def test_the_picture_of_a_row_is_painted_anew_when_that_row_looks_another_way(themed: QApplication) -> None:
+    pictures, painted_looks = RowPictures(), []
+    image = QImage(40, 60, QImage.Format.Format_RGB32)
+
+    def show(*looks: str, width: int = 20) -> QColor:
+        with QPainter(image) as painter:
+            for row, look in enumerate(looks):
+
+                def paint(brush: QPainter, place: QRectF, look: str = look) -> None:
+                    painted_looks.append(look)
+                    brush.fillRect(place, QColor(look))
+
+                pictures.paint(painter, row, QRectF(4, 4 + 25 * row, width, 20), look, paint)
+        return image.pixelColor(10, 40)
+
+    assert show("red", "green") == show("red", "green") == QColor("green")
+    assert painted_looks == ["red", "green"]
+    assert show("red", "blue") == QColor("blue")
+    show("red", "blue", width=21)
+    theme.apply(themed, ThemeChoice.DARK)
+    show("red", "blue", width=21)
+
+    assert painted_looks[2:] == ["blue", "red", "blue", "red", "blue"]

@@ -13,6 +13,7 @@ from venom_desktop.ui.i18n import tr
 from venom_desktop.ui.theme_tokens import ColorRole
 from venom_desktop.ui.trending.cards import Card
 from venom_desktop.ui.widgets import Cell, paint_tile, pill_size
+from venom_desktop.ui.widgets.pictures import RowPictures
 
 GAP: Final = 12
 _LEAST_WIDTH: Final = 280
@@ -48,6 +49,7 @@ class CardPainter(QStyledItemDelegate):
         super().__init__(view)
         self._view = view
         self._columns = columns
+        self._pictures = RowPictures()
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return self._view.gridSize()
@@ -57,26 +59,32 @@ class CardPainter(QStyledItemDelegate):
         place = index.row() % columns
         if option.direction == Qt.LayoutDirection.RightToLeft:
             place = columns - 1 - place
-        rect = card_in(option.rect, place, columns)
-        # The card of a model that is selected keeps its ground: its border says so.
+        selected = bool(option.state & QStyle.StateFlag.State_Selected)
         hovered = bool(option.state & QStyle.StateFlag.State_MouseOver)
-        cell = Cell(painter, index, rect=rect, selected=False, hovered=hovered, direction=option.direction)
-        painter.save()
-        self._paint_ground(cell, selected=bool(option.state & QStyle.StateFlag.State_Selected))
-        _paint_card(cell, cell.value)
-        painter.restore()
+        focused = selected and self._view.hasFocus()
 
-    def _paint_ground(self, cell: Cell, *, selected: bool) -> None:
-        border: ColorRole = "accent" if selected else "line"
-        width = 1
-        if selected and self._view.hasFocus():
-            border, width = "focus", 2
-        painter = cell.painter
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(theme.color(border), width))
-        painter.setBrush(theme.color("hover" if cell.hovered else "surface"))
-        inset = width / 2
-        painter.drawRoundedRect(cell.rect.adjusted(inset, inset, -inset, -inset), _RADIUS, _RADIUS)
+        def paint_anew(brush: QPainter, rect: QRectF) -> None:
+            # The card of a model that is selected keeps its ground: its border says so.
+            cell = Cell(brush, index, rect=rect, selected=False, hovered=hovered, direction=option.direction)
+            brush.save()
+            _paint_ground(cell, selected=selected, focused=focused)
+            _paint_card(cell, cell.value)
+            brush.restore()
+
+        look = (index.data(Qt.ItemDataRole.UserRole), selected, hovered, focused)
+        painter.setLayoutDirection(option.direction)
+        self._pictures.paint(painter, index.row(), card_in(option.rect, place, columns), look, paint_anew)
+
+
+def _paint_ground(cell: Cell, *, selected: bool, focused: bool) -> None:
+    border: ColorRole = "focus" if focused else "accent" if selected else "line"
+    width = 2 if focused else 1
+    painter = cell.painter
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(theme.color(border), width))
+    painter.setBrush(theme.color("hover" if cell.hovered else "surface"))
+    inset = width / 2
+    painter.drawRoundedRect(cell.rect.adjusted(inset, inset, -inset, -inset), _RADIUS, _RADIUS)
 
 
 def _paint_card(cell: Cell, card: Card) -> None:

@@ -71,6 +71,11 @@ class TrendingPage(QWidget):
         return self._current.grid.selected if self._current is not None else None
 
     @property
+    def sees_selected(self) -> bool:
+        grid = self._current.grid if self._current is not None else None
+        return grid is not None and grid.currentIndex().row() in grid.rows_in_view()
+
+    @property
     def in_view(self) -> tuple[CatalogEntry, ...]:
         entries = (section.cards.entry(place) for section in self.shown for place in section.grid.rows_in_view())
         return tuple(entry for entry in entries if entry is not None)
@@ -84,18 +89,11 @@ class TrendingPage(QWidget):
         self._show_loading()
         self._rest.start()
 
-    @property
-    def sees_selected(self) -> bool:
-        return (
-            self._current is not None and self._current.grid.currentIndex().row() in self._current.grid.rows_in_view()
-        )
-
     def focus_cards(self) -> None:
         """Give the keys to the cards, to the selected one if there is one."""
-        for section in (self._current, *self.shown):
-            if section is not None and section.cards.rowCount():
-                section.grid.setFocus()
-                return
+        stop = self._stop()
+        if stop is not None:
+            stop.grid.setFocus()
 
     def reveal(self) -> None:
         """Bring the selected card into view, as after the cards were laid out anew."""
@@ -191,15 +189,22 @@ class TrendingPage(QWidget):
         self._set_stops()
         self.card_changed.emit()
 
+    def _with_cards(self) -> list[Section]:
+        return [section for section in self.shown if section.cards.rowCount()]
+
+    def _stop(self) -> Section | None:
+        """The list at which the Tab key stops: that of the selected card, else the first one."""
+        full = self._with_cards()
+        return self._current if self._current in full else next(iter(full), None)
+
     def _set_stops(self) -> None:
-        full = [section for section in self.shown if section.cards.rowCount()]
-        stop = self._current if self._current in full else next(iter(full), None)
+        stop = self._stop()
         for section in self.sections.values():
             section.set_stop(stops=section is stop)
 
     def _cross(self, section: Section, step: int) -> None:
         """On to the list above or below, in the same column."""
-        full = [one for one in self.shown if one.cards.rowCount()]
+        full = self._with_cards()
         place = full.index(section) + step
         if not 0 <= place < len(full):
             return
