@@ -19,9 +19,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from venom_desktop import __version__
-from venom_desktop.app.instance_door import Claim, uid_of
+from venom_desktop.app.instance_door import Claim
 from venom_desktop.core.errors import InvalidInput, TooLarge, VenomError
 from venom_desktop.core.tasks import TaskScope
+from venom_desktop.core.unix_sockets import uid_of
 
 LONGEST_LINE_BYTES = 32_768
 DEEPEST_JSON = 4

@@ -3,26 +3,20 @@
 Windows would need a named pipe in place of the socket; that is not written.
 """
 
-import contextlib
-import errno
 import json
 import os
 import socket
-import struct
-import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from venom_desktop.app.paths import make_private_folder
 from venom_desktop.core.errors import FolderLocked, StorageFailed, UpstreamFailed
 from venom_desktop.core.files import FolderLock
+from venom_desktop.core.unix_sockets import listen_at, socket_address, uid_of
 
 SOCKET_NAME = "app.sock"
 LOCK_NAME = "app.lock"
-_LONGEST_ADDRESS = 100
-"""Unix sockets take 107 bytes on Linux and 103 on macOS."""
 _LONGEST_ANSWER_BYTES = 65_536
 
 
@@ -54,7 +48,7 @@ def claim(folder: Path) -> Claim | None:
     except FolderLocked:
         return None
     try:
-        return Claim(lock, _listen(folder / SOCKET_NAME), folder / SOCKET_NAME)
+        return Claim(lock, _listener(folder / SOCKET_NAME), folder / SOCKET_NAME)
     except OSError as error:
         lock.release()
         raise StorageFailed(path=folder / SOCKET_NAME, problem=error.strerror or str(error)) from error
@@ -69,7 +63,7 @@ def ask(folder: Path, request: dict[str, str], *, wait_s: float = 5.0) -> dict[s
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
             connection.settimeout(wait_s)
-            with _address(folder / SOCKET_NAME) as address:
+            with socket_address(folder / SOCKET_NAME) as address:
                 connection.connect(address)
             if uid_of(connection) != os.getuid():
                 raise _no_answer()
@@ -107,16 +101,6 @@ def claim_or_ask(folder: Path, request: dict[str, str], *, wait_s: float = 5.0) 
         time.sleep(0.02)
 
 
-def uid_of(peer: socket.socket) -> int:
-    """Who is on the other end, told by the kernel."""
-    if sys.platform != "linux":
-        # The mode of the folder and of the socket have to do there.
-        return os.getuid()
-    credentials = struct.Struct("3i")
-    told = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, credentials.size)
-    return int(credentials.unpack(told)[1])
-
-
 def _read_line(connection: socket.socket, deadline: float) -> bytes:
     received = bytearray()
     while not received.endswith(b"\n"):
@@ -128,35 +112,10 @@ def _read_line(connection: socket.socket, deadline: float) -> bytes:
     return bytes(received)
 
 
-def _listen(path: Path) -> socket.socket:
-    path.unlink(missing_ok=True)
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        with _address(path) as address:
-            listener.bind(address)
-        # Nobody can connect before `listen`, so nobody can before the mode is right.
-        path.chmod(0o600)
-        listener.listen(16)
-        listener.setblocking(False)
-    except OSError:
-        listener.close()
-        raise
+def _listener(path: Path) -> socket.socket:
+    listener = listen_at(path)
+    listener.setblocking(False)
     return listener
-
-
-@contextlib.contextmanager
-def _address(path: Path) -> Iterator[str]:
-    """How the kernel is told of a socket; a long path goes by a descriptor of its folder, which Linux alone can."""
-    if len(os.fsencode(path)) <= _LONGEST_ADDRESS:
-        yield str(path)
-        return
-    if sys.platform != "linux":
-        raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
-    folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
-    try:
-        yield f"/proc/self/fd/{folder}/{path.name}"
-    finally:
-        os.close(folder)
 
 
 def _no_answer() -> UpstreamFailed:
