@@ -133,6 +133,30 @@ async def test_the_active_model_answers_again_and_no_secret_is_in_the_process_li
             assert secret.encode() not in content, file
 
 
+async def test_what_is_to_stay_goes_from_one_program_to_the_next_until_the_profile_forbids_it(
+    offered: HubServer, client: Client, private_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (private_home / "config").mkdir(parents=True)
+    (private_home / "config" / "settings.json").write_text('{"keep_running_after_quit": true}')
+    assert (await command("install", NAME)).code == 0
+    assert (await command("activate", NAME)).code == 0
+    [record] = (private_home / "run").glob("*.pid.json")
+    engine = psutil.Process(json.loads(record.read_text())["pid"])
+    guard = engine.parent()
+    async with serving() as one:
+        told = await one.until(client, "system/llm-runtime/active", lambda answer: answer["status"] == "running")
+        assert told["model"] == NAME
+        servers = (await one.call(client, "GET", "system/llm-servers"))["servers"]
+        assert engine.pid in [server["pid"] for server in servers]
+        one.process.kill()
+    assert engine.is_running()
+    monkeypatch.setenv("VENOM_RUNTIME_PROFILE", "llm_off")
+    async with serving():
+        _, alive = await asyncio.to_thread(psutil.wait_procs, [engine, *([guard] if guard else [])], timeout=60)
+    assert not alive
+    assert not list((private_home / "run").glob("llama_cpp*"))
+
+
 async def test_a_window_that_is_asked_for_is_told_why_not(private_home: Path) -> None:
     from venom_desktop.app.instance_door import ask
 

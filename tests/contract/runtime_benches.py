@@ -13,7 +13,7 @@ from tests.fakes.gguf_llama import SPEECH
 from tests.fakes.vllm import install_vllm, write_model
 from venom_desktop.core.host.sample import GpuSample
 from venom_desktop.core.http import Client
-from venom_desktop.core.registry.model import ModelMetadata, ModelProvider
+from venom_desktop.core.registry.model import ModelKey, ModelMetadata, ModelProvider
 from venom_desktop.core.runtimes.base import ChatChunk, ChatMessage, ChatRequest, LoadSettings, RuntimeSnapshot
 from venom_desktop.core.runtimes.control.orphans import wait_for_end
 from venom_desktop.core.runtimes.control.ports import free_port
@@ -42,14 +42,31 @@ class Bench(ABC):
     def __init__(self, folder: Path, http: Client) -> None:
         self.folder = folder
         self.http = http
+        self.known: dict[ModelKey, ModelMetadata] = {}
         self.runtime: LlamaCpp | Vllm = self.another()
         self.states: list[RuntimeState] = []
         self.news: asyncio.Queue[RuntimeSnapshot] = asyncio.Queue()
         self.runtime.changed.subscribe(self._hear)
 
     @abstractmethod
-    def another(self, *, stalled_after_s: float = 120.0) -> LlamaCpp | Vllm:
-        """One more runtime over the same folders."""
+    def another(self, *, stalled_after_s: float = 120.0, stays: bool = False) -> LlamaCpp | Vllm:
+        """One more runtime over the same folders; `stays` for its server."""
+
+    @abstractmethod
+    async def next(self) -> LlamaCpp | Vllm:
+        """The runtime of the next program, after its first look."""
+
+    async def leave(self, model: ModelMetadata | None = None) -> LlamaCpp | Vllm:
+        """Have the server stay, load a small model, quit; returns the next program's runtime."""
+        first = self.another(stays=True)
+        await first.load(model or self.model(), SETTINGS)
+        await first.close()
+        async with asyncio.timeout(WITHIN_S):
+            while not list((self.folder / "run").glob("*.door")):  # noqa: ASYNC110 - another process has no event for us
+                await asyncio.sleep(0.01)
+        self.runtime = await self.next()
+        self.runtime.changed.subscribe(self._hear)
+        return self.runtime
 
     @abstractmethod
     def model(self, name: str = "tiny", **options: Any) -> ModelMetadata:
@@ -91,14 +108,22 @@ class LlamaBench(Bench):
         self.program = program
         super().__init__(folder, http)
 
-    def another(self, *, stalled_after_s: float = 120.0) -> LlamaCpp:
-        return LlamaCpp(
+    def another(self, *, stalled_after_s: float = 120.0, stays: bool = False) -> LlamaCpp:
+        runtime = LlamaCpp(
             http=self.http,
             runtime_folder=self.folder / "run",
             log_folder=self.folder / "log",
             server_path=lambda: self.program,
+            known=self.known.get,
             stalled_after_s=stalled_after_s,
         )
+        runtime.stay(stays)
+        return runtime
+
+    async def next(self) -> LlamaCpp:
+        runtime = self.another()
+        await runtime.take_over()
+        return runtime
 
     def model(self, name: str = "tiny", **options: Any) -> ModelMetadata:
         return self.model_of(write_tiny_llama(self.folder / f"{name}.gguf", **options))
@@ -129,7 +154,7 @@ class VllmBench(Bench):
         self.cards: tuple[GpuSample, ...] | None = None
         super().__init__(folder, http)
 
-    def another(self, *, stalled_after_s: float = 120.0) -> Vllm:
+    def another(self, *, stalled_after_s: float = 120.0, stays: bool = False) -> Vllm:
         server = VllmServer(
             client=VllmClient(self.http),
             options=lambda: self.options,
@@ -141,6 +166,7 @@ class VllmBench(Bench):
             stalled_after_s=stalled_after_s,
             term_within_s=0.3,
         )
+        server.stay(stays)
         return Vllm(
             http=self.http,
             server=server,
@@ -149,8 +175,14 @@ class VllmBench(Bench):
             settings_of=lambda _: self.chosen,
             foreign_key=lambda: self.foreign_key,
             cards=self._tell_cards,
+            known=self.known.get,
             pace=Pace(every_s=0.05),
         )
+
+    async def next(self) -> Vllm:
+        runtime = self.another()
+        await runtime.refresh()
+        return runtime
 
     def model(self, name: str = "tiny", **options: Any) -> ModelMetadata:
         options.pop("system_role", None)

@@ -23,8 +23,8 @@ from venom_desktop.core.errors import (
     RuntimeUnavailable,
 )
 from venom_desktop.core.http import make_local_client
-from venom_desktop.core.registry.model import ModelCapabilities
-from venom_desktop.core.runtimes.base import ChatMessage, ChatRequest, LoadSettings, RuntimeState
+from venom_desktop.core.registry.model import ModelCapabilities, ModelMetadata
+from venom_desktop.core.runtimes.base import ChatMessage, ChatRequest, Control, LoadSettings, RuntimeState
 from venom_desktop.core.runtimes.control.process_identity import started_mark
 
 STRANGER = """#!{python}
@@ -288,13 +288,21 @@ async def test_it_listens_on_this_machine_only(bench: Bench) -> None:
 
 
 async def test_a_model_without_the_system_role_gets_its_text_as_a_prefix(bench: Bench) -> None:
-    """The prompt is as long as if the user had written the text; what the user set wins over what was detected."""
-    model = replace(
+    """What the user set wins over what was detected."""
+    await bench.runtime.load(_without_system_role(bench), SETTINGS)
+    await _require_prefix(bench)
+
+
+def _without_system_role(bench: Bench) -> ModelMetadata:
+    return replace(
         bench.model(system_role=False),
         capabilities=ModelCapabilities(supports_system_role=True),
         overrides=ModelCapabilities(supports_system_role=False),
     )
-    await bench.runtime.load(model, SETTINGS)
+
+
+async def _require_prefix(bench: Bench) -> None:
+    """The prompt is as long as if the user had written the text of the system."""
     request = replace(HELLO, messages=(ChatMessage(role="system", content="Be brief."), *HELLO.messages))
     written = replace(HELLO, messages=(ChatMessage(role="user", content="Be brief.\n\nHello"),))
     as_prefix, as_written = [await bench.everything(asked) for asked in (request, written)]
@@ -353,3 +361,40 @@ async def test_a_server_that_does_not_name_our_model_is_not_taken_for_ours(
         with pytest.raises(RuntimeFailed, match="made no progress"):
             await runtime.load(bench.model(), SETTINGS)
         await runtime.close()
+
+
+async def test_a_server_that_stays_answers_the_next_program(bench: Bench) -> None:
+    model = _without_system_role(bench)
+    bench.known[model.key] = model
+    runtime = await bench.leave(model)
+    snapshot = runtime.snapshot
+    assert (snapshot.state, snapshot.control) == (RuntimeState.RUNNING, Control.CHILD)
+    assert [(loaded.name, loaded.context) for loaded in snapshot.loaded] == [("tiny", 512)]
+    assert snapshot.version
+    assert runtime.log_lines()
+    await _require_prefix(bench)
+    key = runtime.upstream().headers["Authorization"].removeprefix("Bearer ")
+    assert not [file for file in bench.folder.rglob("*") if file.is_file() and key.encode() in file.read_bytes()]
+    await runtime.load(model, SETTINGS)
+    assert runtime.snapshot.pid == snapshot.pid
+    await runtime.load(model, replace(SETTINGS, context=256))
+    assert runtime.snapshot.pid != snapshot.pid
+    assert await gone(snapshot.pid)
+
+
+async def test_the_death_of_a_server_that_stayed_is_told_with_its_reason(bench: Bench) -> None:
+    runtime = await bench.leave()
+    pid = runtime.snapshot.pid
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    snapshot = await bench.state(RuntimeState.EXITED)
+    assert snapshot.exit_code == -signal.SIGKILL
+    assert isinstance(snapshot.error, RuntimeFailed)
+
+
+async def test_a_server_that_stayed_is_stopped_like_any_other(bench: Bench) -> None:
+    runtime = await bench.leave()
+    pid = runtime.snapshot.pid
+    await runtime.stop()
+    assert await gone(pid)
+    assert not list((bench.folder / "run").iterdir())

@@ -15,6 +15,7 @@ from venom_desktop.app.lifecycle import Lifecycle, Step
 from venom_desktop.app.logging import start_logging
 from venom_desktop.app.paths import Paths
 from venom_desktop.app.status import keep_status_true
+from venom_desktop.app.staying import leave_servers_as_chosen
 from venom_desktop.app.tray import TrayCorner
 from venom_desktop.core.errors import StateDiffers, StorageFailed, VenomError
 from venom_desktop.core.login_start import login_start
@@ -47,6 +48,7 @@ async def open_backstage(
     bridge = Bridge(scope, window.report)
     try:
         composition = build(paths, os.environ, redactor=redactor)
+        leave_servers_as_chosen(composition)
         await composition.lifecycle.start()
     except VenomError as error:
         window.report(error)

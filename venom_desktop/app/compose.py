@@ -8,6 +8,7 @@ from pathlib import Path
 
 from venom_desktop.app.compose_finds import build_finds
 from venom_desktop.app.compose_hub import build_hub
+from venom_desktop.app.compose_llama_cpp import build_llama_cpp
 from venom_desktop.app.compose_loads import build_measured_loads, build_settings_of_model
 from venom_desktop.app.compose_ollama import OllamaParts, build_ollama
 from venom_desktop.app.compose_order import keep_inventory_true, lifecycle_of
@@ -78,6 +79,7 @@ class Composition:
 
     services: Services
     parts: RegistryParts
+    llama_cpp: LlamaCpp
     ollama: OllamaParts
     vllm: VllmParts
     graphics: Nvidia
@@ -132,15 +134,16 @@ def build(
     host = HostMonitor(scope, sampler.sample)
     token = vault.reader(HUGGING_FACE)
     hugging_face = build_hub(http, settings, token=token, cache=cache)
-    llama_cpp = LlamaCpp(
-        http=local_http,
-        runtime_folder=paths.runtime,
-        log_folder=paths.log,
-        server_path=lambda: settings.snapshot.llama_server_path,
-    )
+    llama_cpp = build_llama_cpp(paths, settings=settings, known=inventory.get, local_http=local_http)
     model_settings = ModelSettingsStore(paths.config / "model-settings.json")
     vllm = build_vllm(
-        paths, environ, settings=settings, model_settings=model_settings, local_http=local_http, cards=graphics.cards
+        paths,
+        environ,
+        settings=settings,
+        model_settings=model_settings,
+        known=inventory.get,
+        local_http=local_http,
+        cards=graphics.cards,
     )
     runtimes = Runtimes(ollama.runtime, llama_cpp)
     vllm.offer_in(runtimes)
@@ -274,6 +277,7 @@ def build(
     return Composition(
         services=services,
         parts=parts,
+        llama_cpp=llama_cpp,
         ollama=ollama,
         vllm=vllm,
         graphics=graphics,

@@ -19,6 +19,7 @@ from venom_desktop.core.runtimes.base import Runtime
 from venom_desktop.core.runtimes.control.orphans import clean_up_orphans
 from venom_desktop.core.runtimes.live import RuntimeNews
 from venom_desktop.core.runtimes.llama_cpp import LlamaCpp
+from venom_desktop.core.runtimes.profiles import RuntimeProfile
 from venom_desktop.core.services import Services
 from venom_desktop.core.tasks import TaskScope
 
@@ -68,7 +69,10 @@ def lifecycle_of(
         await services.registry.inventory.refresh()
 
     async def first_look() -> None:
-        """The model of Ollama that was active when the program ended answers again, where its server runs."""
+        """What was left running is ours again, and Ollama's active model answers where its server runs."""
+        await llama_cpp.take_over()
+        if vllm.is_offered:
+            await vllm.runtime.refresh()
         await ollama.runtime.refresh()
         key = services.active.snapshot.key
         row = services.registry.inventory.get(key) if key is not None else None
@@ -85,9 +89,9 @@ def lifecycle_of(
             if row is not None and remote.name == row.runtime:
                 remote.resume(row)
 
-    async def look_at_ollama() -> None:
+    async def look_at_servers() -> None:
         """Not waited for: a server that hangs must not hold up the rest."""
-        scope.start("first look at Ollama", first_look())
+        scope.start("first look", first_look())
 
     async def watch_for_crashes() -> None:
         services.crash_watch.start()
@@ -102,9 +106,9 @@ def lifecycle_of(
         measuring.start()
 
     async def end_orphans() -> None:
-        """Those of a server that is looked at are left to whoever takes them over."""
-        leave = (ollama.runtime.name, *((vllm.runtime.name,) if vllm.is_offered else ()))
-        await clean_up_orphans(runtime_folder, leave=leave)
+        """Those of a runtime that the profile offers are left to it, which takes them over."""
+        profile = RuntimeProfile(services.settings.snapshot.runtime_profile.value)
+        await clean_up_orphans(runtime_folder, leave=profile.local_runtimes)
 
     return Lifecycle(
         Step(name="HTTP clients", stop=close_clients),
@@ -127,7 +131,7 @@ def lifecycle_of(
         Step(name="operations", start=open_operations, stop=operations.close),
         Step(name="Ollama of our own", start=ollama.setup.open),
         Step(name="measured loads", start=measure_loads, stop=measuring.close),
-        Step(name="first look at Ollama", start=look_at_ollama),
+        Step(name="first look at the servers", start=look_at_servers),
         # Before the servers end with the program: nothing is brought back then.
         Step(name="crash watch", start=watch_for_crashes, stop=services.crash_watch.close),
         Step(name="first look at vLLM", start=look_at_vllm),

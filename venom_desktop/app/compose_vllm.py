@@ -1,6 +1,6 @@
 """Builds what belongs to vLLM: its program, its server, and what is set for it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from venom_desktop.app.paths import Paths
@@ -8,7 +8,7 @@ from venom_desktop.core.catalog.fit import LONGEST_CONTEXT, LoadSettings
 from venom_desktop.core.catalog.vllm_memory import Spread
 from venom_desktop.core.host.base import Cards
 from venom_desktop.core.http import Client
-from venom_desktop.core.registry.model import ModelKey
+from venom_desktop.core.registry.model import ModelKey, ModelMetadata
 from venom_desktop.core.runtimes.base import LoadSettings as Chosen
 from venom_desktop.core.runtimes.base import RuntimeState
 from venom_desktop.core.runtimes.live import Runtimes
@@ -85,10 +85,11 @@ def build_vllm(
     *,
     settings: SettingsStore,
     model_settings: ModelSettingsStore,
+    known: Callable[[ModelKey], ModelMetadata | None],
     local_http: Client,
     cards: Cards,
 ) -> VllmParts:
-    """Nothing runs and nothing is written before the lifecycle starts it."""
+    """Nothing runs and nothing is written before the lifecycle starts it. `known` gives the row of a model."""
 
     def options() -> VllmOptions:
         return options_of(settings.snapshot)
@@ -114,6 +115,7 @@ def build_vllm(
         settings_of=settings_of,
         foreign_key=lambda: environ.get(API_KEY) or None,
         cards=cards,
+        known=known,
     )
     return VllmParts(runtime=runtime, server=server, program=program, settings=settings, model_settings=model_settings)
 

@@ -12,6 +12,7 @@ from venom_desktop.app.compose import build
 from venom_desktop.app.instance import InstanceServer
 from venom_desktop.app.logging import start_logging
 from venom_desktop.app.paths import Paths
+from venom_desktop.app.staying import leave_servers_as_chosen
 from venom_desktop.core.errors import Conflict, VenomError
 from venom_desktop.core.secrets.masking import Redactor
 from venom_desktop.core.services import Services
@@ -64,6 +65,7 @@ async def open_home(
     stop_logging = start_logging(paths.log, redactor)
     try:
         built = build(paths, environ, redactor=redactor, models_dir=models_dir)
+        leave_servers_as_chosen(built)
         wanted = built.services.settings.snapshot.api_port if port is None else port
         api = ApiServer(built.services, paths.token_file, wanted, hide=redactor.add)
         await built.lifecycle.start()

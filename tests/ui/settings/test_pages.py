@@ -241,10 +241,11 @@ async def test_without_an_api_there_is_no_page_for_it(themed: QApplication, priv
         assert words == ["General", "Storage", "Runtimes", "Remote servers", "Hugging Face", "About"]
 
 
-async def test_a_restart_after_a_crash_is_off_until_it_is_switched_on(desk: Desk) -> None:
-    restart = engine(desk).restart
-    assert not restart.control.isChecked()
-    restart.control.click()
-    await until(lambda: desk.settings.snapshot.restart_after_crash)
-    await desk.settings.set("restart_after_crash", False)
-    assert not restart.control.isChecked()
+@pytest.mark.parametrize(("row", "key"), [("restart", "restart_after_crash"), ("stay", "keep_running_after_quit")])
+async def test_what_servers_do_after_an_end_is_off_until_it_is_switched_on(desk: Desk, row: str, key: str) -> None:
+    switch = getattr(engine(desk), row).control
+    assert not switch.isChecked()
+    switch.click()
+    await until(lambda: getattr(desk.settings.snapshot, key))
+    await desk.settings.set(key, False)
+    assert not switch.isChecked()

@@ -1,24 +1,21 @@
 """llama.cpp as a runtime: one server process per loaded model, ours or the user's `llama-server`."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import aclosing, contextmanager
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractContextManager, aclosing
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from venom_desktop.core.errors import (
     FileMissing,
     LoadCancelled,
     RuntimeFailed,
-    RuntimeUnavailable,
     SourceUnreachable,
-    UpstreamFailed,
     VenomError,
 )
 from venom_desktop.core.http import Client, HttpError
-from venom_desktop.core.registry.model import ModelMetadata
+from venom_desktop.core.registry.model import ModelKey, ModelMetadata
 from venom_desktop.core.runtimes.base import (
     ChatChunk,
     ChatRequest,
@@ -31,24 +28,29 @@ from venom_desktop.core.runtimes.base import (
     Upstream,
 )
 from venom_desktop.core.runtimes.chat_capabilities import chat_capabilities
+from venom_desktop.core.runtimes.control.adoption import left_behind
 from venom_desktop.core.runtimes.control.base import Exit
 from venom_desktop.core.runtimes.control.child import ChildServer, StartRefused
 from venom_desktop.core.runtimes.control.diagnose import diagnose
+from venom_desktop.core.runtimes.control.orphans import end_left
 from venom_desktop.core.runtimes.llama_cpp_engines import Engine, choose_engine
+from venom_desktop.core.runtimes.llama_cpp_left import Note, note_from
 from venom_desktop.core.runtimes.llama_cpp_server import Order
-from venom_desktop.core.runtimes.llama_cpp_start import Started, not_started, order_for, start_server
+from venom_desktop.core.runtimes.llama_cpp_start import Started, ask_server, not_started, order_for, start_server
 from venom_desktop.core.runtimes.loading import STALLED_AFTER_S
 from venom_desktop.core.runtimes.openai_wire import adapt_messages, stream_chat
-from venom_desktop.core.signals import Signal
+from venom_desktop.core.runtimes.served_state import ServedState
 
 NAME = "llama_cpp"
 TITLE = "llama.cpp"
-EXPLANATION_WITHIN_S = 2.0
 NO_ENGINE = "No engine was found. Install the xllamacpp package or name a llama-server in Settings."
 
 
 class LlamaCpp:
-    """Implements `Runtime`. Starting and stopping wait for each other; `stop` ends a load that is under way."""
+    """Implements `Runtime`. Starting and stopping wait for each other; `stop` ends a load that is under way.
+
+    `known` finds a model that an earlier program of ours loaded.
+    """
 
     def __init__(
         self,
@@ -57,27 +59,28 @@ class LlamaCpp:
         runtime_folder: Path,
         log_folder: Path,
         server_path: Callable[[], Path | None] = lambda: None,
+        known: Callable[[ModelKey], ModelMetadata | None] = lambda _: None,
         stalled_after_s: float = STALLED_AFTER_S,
         now: Callable[[], datetime] = lambda: datetime.now().astimezone(),
     ) -> None:
-        self.changed: Signal[RuntimeSnapshot] = Signal()
         self._http = http
         self._runtime_folder = runtime_folder
         self._server_path = server_path
+        self._known = known
         self._stalled_after_s = stalled_after_s
-        self._now = now
         self._child = ChildServer(NAME, runtime_folder=runtime_folder, log_file=log_folder / f"{NAME}.log")
         self._child.exited.subscribe(self._on_exit)
         self._lock = asyncio.Lock()
         self._stops = 0
-        self._ended = asyncio.Event()
         self._model: ModelMetadata | None = None
-        self._settings: LoadSettings | None = None
-        self._upstream: Upstream | None = None
-        self._snapshot = RuntimeSnapshot(name=NAME, title=TITLE, state=RuntimeState.STOPPED, control=Control.CHILD)
+        self._order: Order | None = None
+        self._looked_back = False
+        stopped = RuntimeSnapshot(name=NAME, title=TITLE, state=RuntimeState.STOPPED, control=Control.CHILD)
+        self._state = ServedState(stopped, now=now)
+        self.changed = self._state.changed
         if self._engine() is None:
             error = RuntimeFailed(runtime=TITLE, explanation=NO_ENGINE)
-            self._snapshot = replace(self._snapshot, state=RuntimeState.UNAVAILABLE, error=error)
+            self._state.publish(state=RuntimeState.UNAVAILABLE, error=error)
 
     @property
     def name(self) -> str:
@@ -85,13 +88,13 @@ class LlamaCpp:
 
     @property
     def snapshot(self) -> RuntimeSnapshot:
-        return self._snapshot
+        return self._state.snapshot
 
     async def refresh(self) -> RuntimeSnapshot:
         """An engine may have been installed or named since the start."""
-        if self._snapshot.state is RuntimeState.UNAVAILABLE and self._engine() is not None:
-            self._publish(state=RuntimeState.STOPPED, error=None)
-        return self._snapshot
+        if self._state.snapshot.state is RuntimeState.UNAVAILABLE and self._engine() is not None:
+            self._state.publish(state=RuntimeState.STOPPED, error=None)
+        return self._state.snapshot
 
     @property
     def log_file(self) -> Path:
@@ -101,18 +104,12 @@ class LlamaCpp:
         return self._child.log_lines()
 
     def upstream(self) -> Upstream:
-        if self._upstream is None:
-            raise self._why_not()
-        return self._upstream
+        if self._state.upstream is None:
+            raise self._state.why_not()
+        return self._state.upstream
 
-    @contextmanager
-    def passing(self) -> Iterator[Upstream]:
-        upstream = self.upstream()
-        self._publish(answering=self._snapshot.answering + 1)
-        try:
-            yield upstream
-        finally:
-            self._publish(answering=self._snapshot.answering - 1)
+    def passing(self) -> AbstractContextManager[Upstream]:
+        return self._state.passing()
 
     async def load(self, model: ModelMetadata, settings: LoadSettings) -> None:
         """Serve `model` alone. Raises `FileMissing`, `RuntimeFailed`, and `LoadCancelled` after `stop`."""
@@ -120,15 +117,16 @@ class LlamaCpp:
         # Whoever came first loads first: nothing is waited for before the lock.
         async with self._lock:
             self._refuse_if_stopped(stops, model)
-            path = await asyncio.to_thread(_existing, model)
-            if self._serves(model, settings):
+            order = order_for(model, await asyncio.to_thread(_existing, model), settings)
+            await self._look_back()
+            if self._serves(order):
                 self._model = model
                 return
             await self._end_server()
             self._refuse_if_stopped(stops, model)
-            self._publish(state=RuntimeState.STARTING, error=None, exit_code=None)
+            self._state.publish(state=RuntimeState.STARTING, error=None, exit_code=None)
             try:
-                started = await self._start(order_for(model, path, settings))
+                started = await self._start(order)
                 self._refuse_if_stopped(stops, model)
             except asyncio.CancelledError:
                 await self._end_server()
@@ -137,8 +135,7 @@ class LlamaCpp:
                 await self._give_up(error, stopped=self._stops != stops)
                 self._refuse_if_stopped(stops, model)
                 raise
-            self._model, self._settings = model, settings
-            self._show(model, started)
+            self._show(model, order, started)
 
     async def unload(self) -> None:
         await self.stop()
@@ -146,20 +143,31 @@ class LlamaCpp:
     async def stop(self, *, force: bool = False) -> None:
         """Its servers are all ours: there is nothing to force."""
         self._stops += 1
-        if self._snapshot.state is RuntimeState.STARTING:
+        if self._state.snapshot.state is RuntimeState.STARTING:
             await self._child.stop()
         async with self._lock:
             await self._end_server()
 
+    async def take_over(self) -> None:
+        """Go on with the server that an earlier program of ours left running, if there is one."""
+        async with self._lock:
+            await self._look_back()
+
+    def stay(self, wanted: bool) -> None:
+        """Whether the server goes on without this program."""
+        self._child.stay(wanted)
+
     async def close(self) -> None:
-        await self.stop()
+        """End the server, unless it is to stay."""
+        if not self._child.is_staying:
+            await self.stop()
         await self._child.close()
 
     async def health(self) -> bool:
-        if self._upstream is None:
+        if self._state.upstream is None:
             return False
         try:
-            response = await self._http.get(f"{self._upstream.base_url}/health")
+            response = await self._http.get(f"{self._state.upstream.base_url}/health")
         except HttpError:
             return False
         return response.status_code == 200
@@ -181,7 +189,7 @@ class LlamaCpp:
                     async for chunk in chunks:
                         yield chunk
             except SourceUnreachable as error:
-                raise await self._why_broken(upstream) from error
+                raise await self._state.why_broken(upstream) from error
 
     async def _start(self, order: Order) -> Started:
         engine = self._engine()
@@ -191,15 +199,34 @@ class LlamaCpp:
             self._child, engine, order, http=self._http, title=TITLE, stalled_after_s=self._stalled_after_s
         )
 
-    def _show(self, model: ModelMetadata, started: Started) -> None:
-        self._upstream = started.upstream
-        self._ended.clear()
-        self._child.tell_port(started.port)
+    async def _look_back(self) -> None:
+        if self._looked_back:
+            return
+        self._looked_back = True
+        left = await left_behind(self._runtime_folder, NAME)
+        if left is None:
+            return
+        if not left.record.guard_lives or not await self._child.take_over(left):
+            # Only its guard has the key.
+            await end_left(left.pid_file, left.record)
+            return
+        note, port = note_from(self._child.note), left.record.port
+        started = None
+        if note is not None and port is not None:
+            started = await ask_server(self._child, note.order, http=self._http, port=port, version=note.version)
+        if note is None or started is None:
+            await self._child.stop()
+            return
+        self._show(self._known(ModelKey(name=note.order.alias, runtime=NAME)), note.order, started)
+
+    def _show(self, model: ModelMetadata | None, order: Order, started: Started) -> None:
+        self._model, self._order = model, order
+        self._child.become_ready(port=started.port, note=Note(order=order, version=started.version).as_text())
         loaded = LoadedModel(
-            name=model.name, memory_bytes=started.memory_bytes, vram_bytes=None, context=started.context
+            name=order.alias, memory_bytes=started.memory_bytes, vram_bytes=None, context=started.context
         )
-        self._publish(
-            state=RuntimeState.RUNNING,
+        self._state.serve(
+            started.upstream,
             version=started.version,
             endpoint=started.upstream.base_url,
             port=started.port,
@@ -209,65 +236,40 @@ class LlamaCpp:
 
     async def _end_server(self) -> None:
         """Nothing that is not running is stopped; what an exit left behind is waited for."""
-        if self._snapshot.state in (RuntimeState.STOPPED, RuntimeState.UNAVAILABLE):
+        if self._state.snapshot.state in (RuntimeState.STOPPED, RuntimeState.UNAVAILABLE):
             return
-        if self._snapshot.state is not RuntimeState.EXITED:
-            self._publish(state=RuntimeState.STOPPING)
-        self._upstream = None
+        if self._state.snapshot.state is not RuntimeState.EXITED:
+            self._state.publish(state=RuntimeState.STOPPING)
+        self._state.upstream = None
         await self._child.stop()
-        self._forget(state=RuntimeState.STOPPED, error=None, exit_code=None)
+        self._state.forget(RuntimeState.STOPPED, error=None, exit_code=None)
 
     async def _give_up(self, error: VenomError, *, stopped: bool) -> None:
         await self._child.stop()
         if stopped:
-            self._forget(state=RuntimeState.STOPPED)
+            self._state.forget(RuntimeState.STOPPED)
         else:
-            self._forget(state=RuntimeState.EXITED, error=error)
+            self._state.forget(RuntimeState.EXITED, error=error)
 
     def _on_exit(self, end: Exit) -> None:
-        if end.requested or self._snapshot.state is not RuntimeState.RUNNING:
+        if end.requested or self._state.snapshot.state is not RuntimeState.RUNNING:
             return
-        error = RuntimeFailed(runtime=TITLE, explanation=diagnose(end, port=self._snapshot.port).sentence)
+        error = RuntimeFailed(runtime=TITLE, explanation=diagnose(end, port=self._state.snapshot.port).sentence)
         code = end.code if end.signal is None else -end.signal
-        self._forget(state=RuntimeState.EXITED, error=error, exit_code=code)
-
-    def _forget(self, **changes: Any) -> None:
-        """There is no server any more."""
-        self._upstream = None
-        self._ended.set()
-        self._publish(endpoint=None, port=None, pid=None, loaded=(), **changes)
-
-    def _publish(self, **changes: Any) -> None:
-        if changes.get("state", self._snapshot.state) is not self._snapshot.state:
-            changes["changed_at"] = self._now()
-        self._snapshot = replace(self._snapshot, **changes)
-        self.changed.publish(self._snapshot)
+        self._state.forget(RuntimeState.EXITED, error=error, exit_code=code)
 
     def _engine(self) -> Engine | None:
         return choose_engine(self._server_path(), http=self._http, runtime_folder=self._runtime_folder)
 
-    def _serves(self, model: ModelMetadata, settings: LoadSettings) -> bool:
-        return self._upstream is not None and (_files(self._model), self._settings) == (_files(model), settings)
+    def _serves(self, order: Order) -> bool:
+        """But for the key, which is another for each start."""
+        if self._state.upstream is None or self._order is None:
+            return False
+        return replace(order, api_key="") == replace(self._order, api_key="")
 
     def _refuse_if_stopped(self, stops: int, model: ModelMetadata) -> None:
         if self._stops != stops:
             raise LoadCancelled(model_name=model.name)
-
-    def _why_not(self) -> VenomError:
-        error = self._snapshot.error
-        if isinstance(error, RuntimeFailed):
-            return RuntimeFailed(**error.parameters)
-        return RuntimeUnavailable(runtime=TITLE)
-
-    async def _why_broken(self, upstream: Upstream) -> VenomError:
-        """An answer broke off: mostly the server died, and its exit is told a moment later."""
-        if self._upstream is upstream:
-            try:
-                async with asyncio.timeout(EXPLANATION_WITHIN_S):
-                    await self._ended.wait()
-            except TimeoutError:
-                return UpstreamFailed(source=TITLE, status="the answer broke off")
-        return self._why_not()
 
 
 def _existing(model: ModelMetadata) -> Path:
@@ -275,8 +277,3 @@ def _existing(model: ModelMetadata) -> Path:
     if path is None or not path.is_file():
         raise FileMissing(model_name=model.name, path=path)
     return path
-
-
-def _files(model: ModelMetadata | None) -> tuple[object, ...]:
-    """What a server would have to be started again for."""
-    return () if model is None else (model.key, model.local_path, model.projector_path)

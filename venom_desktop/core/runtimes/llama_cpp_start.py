@@ -58,7 +58,7 @@ async def start_server(
 
     async def probe() -> Started | None:
         port = await engine.port_when_ready()
-        return None if port is None else await _ask(child, engine, order, http=http, port=port)
+        return None if port is None else await ask_server(child, order, http=http, port=port, version=engine.version)
 
     try:
         return await wait_until_ready(child, probe, start=start, stalled_after_s=stalled_after_s)
@@ -80,7 +80,9 @@ def not_started(error: Exception, *, title: str) -> RuntimeFailed:
     )
 
 
-async def _ask(child: ChildServer, engine: Engine, order: Order, *, http: Client, port: int) -> Started | None:
+async def ask_server(
+    child: ChildServer, order: Order, *, http: Client, port: int, version: str | None
+) -> Started | None:
     """None until the server at `port` takes our key and names our model: it could be somebody else's."""
     base_url = f"http://127.0.0.1:{port}"
     headers = {"Authorization": f"Bearer {order.api_key}"}
@@ -95,7 +97,7 @@ async def _ask(child: ChildServer, engine: Engine, order: Order, *, http: Client
     return Started(
         upstream=Upstream(base_url=base_url, model=order.alias, headers=headers),
         port=port,
-        version=engine.version or _text(told, "build_info"),
+        version=version or _text(told, "build_info"),
         context=_context(told),
         memory_bytes=_resident_bytes(child.pid),
     )

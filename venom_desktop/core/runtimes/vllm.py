@@ -59,7 +59,7 @@ class Vllm:
     """Implements `FollowedRuntime`. Starting and stopping wait for each other; `stop` ends a load that is under way.
 
     A server that another program started at our address is shown and used as it is. `foreign_key` is the key that
-    such a server may want, from our own environment.
+    such a server may want, from our own environment. `known` finds a model that was loaded before this program began.
     """
 
     def __init__(
@@ -72,6 +72,7 @@ class Vllm:
         settings_of: Callable[[ModelKey], VllmSettings] = lambda _: VllmSettings(),
         foreign_key: Callable[[], str | None] = lambda: None,
         cards: Cards = unknown_cards,
+        known: Callable[[ModelKey], ModelMetadata | None] = lambda _: None,
         pace: Pace | None = None,
         now: Callable[[], datetime] = lambda: datetime.now().astimezone(),
     ) -> None:
@@ -81,6 +82,7 @@ class Vllm:
         self._eye = VllmLook(server, self._client, foreign_key=foreign_key)
         self._program = program
         self._cards = cards
+        self._known = known
         self._orders = Orders(program.path, options=options, settings_of=settings_of)
         self._state = VllmState(now=now)
         self.changed = self._state.changed
@@ -224,9 +226,10 @@ class Vllm:
         if self._order is not None:
             return self._state.is_running and self._order.is_same_as(order)
         sight = await self._eye.meeting(order, model.name)
-        if sight is not None:
-            self._state.run(sight)
-        return sight is not None
+        if sight is None or not self._server.runs_as(order):
+            return False
+        self._state.run(sight)
+        return True
 
     async def _require_room(self) -> None:
         try:
@@ -238,6 +241,8 @@ class Vllm:
 
     async def _take(self, facts: ServerFacts) -> None:
         if facts.control is not None:
+            if self._server.model_name is not None:
+                self._model = self._known(ModelKey(name=self._server.model_name, runtime=NAME))
             self._state.run(await self._eye.found(facts))
             return
         startable = facts.unit is not None or await asyncio.to_thread(self._program.path) is not None

@@ -38,7 +38,8 @@ class VllmLook:
     async def found(self, facts: ServerFacts) -> Sight:
         """What was there."""
         headers = await self._headers(facts)
-        return await self._sight(facts, next(iter(await self._served(facts, headers)), None), headers)
+        served = next(iter(await self._served(facts, headers)), None)
+        return await self._sight(facts, served, headers, shown_as=self._server.model_name)
 
     async def meeting(self, order: Order, model_name: str) -> Sight | None:
         """A server that serves this already, started by others or before this program; None where there is none."""

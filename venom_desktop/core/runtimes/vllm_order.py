@@ -81,5 +81,10 @@ class Orders:
             raise VllmMissing(runtime=TITLE)
         settings = resolved(options, self._settings_of(model.key), load)
         command = command_for(program, path, name=model.name, options=options, settings=settings)
-        name = settings.served_name or model.name
-        return Order(model_path=path, name=name, command=command, api_key=secrets.token_urlsafe(32))
+        return Order(
+            model_path=path,
+            model_name=model.name,
+            name=settings.served_name or model.name,
+            command=command,
+            api_key=secrets.token_urlsafe(32),
+        )

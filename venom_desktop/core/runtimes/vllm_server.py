@@ -1,10 +1,12 @@
 """The process of a vLLM server: started for one model, and proven to be the one that answers."""
 
 import asyncio
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -35,9 +37,10 @@ STOOD_STILL = "It made no progress for {seconds}\u00a0s while loading. The log h
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What to serve under which name, and the command that does it."""
+    """What to serve under which `name`, and the command that does it."""
 
     model_path: Path
+    model_name: str
     name: str
     command: Command
     api_key: str = field(repr=False)
@@ -45,6 +48,11 @@ class Order:
     @property
     def headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.api_key}"}
+
+    @property
+    def note(self) -> str:
+        """For a program that takes the server over later; it reads the key where the server has it."""
+        return json.dumps({"model": self.model_name, "command": self.command.shown})
 
     def is_same_as(self, other: "Order") -> bool:
         """But for the key, which is another for each."""
@@ -114,6 +122,16 @@ class VllmServer(KeptServer):
         if facts.holder is not None:
             raise await port_taken(facts.holder, kind=self._kind, address=address, is_same=False)
 
+    @property
+    def model_name(self) -> str | None:
+        """For which model a server of ours was started, by whichever program; None where nobody noted it."""
+        name = _noted(self._own.note).get("model")
+        return name if isinstance(name, str) else None
+
+    def runs_as(self, order: Order) -> bool:
+        """Whether a server that was found there was started in just this way, as far as that is known."""
+        return _noted(self._own.note).get("command") in (None, order.command.shown)
+
     async def serve(self, order: Order) -> ServerFacts:
         """Start for `order` in place of what we or systemd keep at the address; returns once its model answers."""
         self._order, self._unit_progress = order, UnitProgress(self._systemd)
@@ -165,6 +183,7 @@ class VllmServer(KeptServer):
             stalled_after_s=self._stalled_after_s,
             explain=self._explain,
             stood_still=STOOD_STILL,
+            note=order.note,
         )
 
     async def _loaded(self, order: Order, address: Address) -> Served | None:
@@ -192,6 +211,14 @@ class VllmServer(KeptServer):
         progress = progress_of(line)
         if progress is not None:
             self.progress.publish(progress)
+
+
+def _noted(note: str | None) -> Mapping[str, Any]:
+    try:
+        told = json.loads(note or "{}")
+    except ValueError:
+        return {}
+    return told if isinstance(told, dict) else {}
 
 
 def key_of_process(pid: int) -> str | None:

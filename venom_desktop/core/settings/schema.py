@@ -116,6 +116,10 @@ class Settings(VllmFields):
             expected=ON_OR_OFF,
         ),
     ] = False
+    keep_running_after_quit: Annotated[
+        bool,
+        _switch("Servers that were started here go on when the program ends, and the next start takes them over"),
+    ] = False
     llama_server_path: Annotated[
         Path | None,
         About(kind=absolute_path(), meaning="A `llama-server` to use instead of the built-in engine", expected=A_PATH),

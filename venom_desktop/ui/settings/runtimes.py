@@ -96,7 +96,17 @@ class RuntimesPage(SettingsPage):
             title=tr("Restart after a crash"),
             help_text=tr("With the model that was in its memory. Each further crash waits longer, up to 60 s."),
         )
-        self.add_group("", self.profile, self.restart)
+        self.stay = SwitchRow(
+            bridge,
+            settings,
+            "keep_running_after_quit",
+            title=tr("Keep servers running after quit"),
+            help_text=tr(
+                "Those that were started here go on with their models in memory, also when this program crashes. "
+                "The next start takes them over."
+            ),
+        )
+        self.add_group("", self.profile, self.restart, self.stay)
         self.ollama = ollama_rows(bridge, settings, picker)
         self.sites = site_rows(bridge, settings)
         self.add_group(tr("llama.cpp"), self.engine)

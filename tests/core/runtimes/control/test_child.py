@@ -8,18 +8,13 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 
-from tests.core.runtimes.control.servers import DEAF, WAITS, WITH_GRANDCHILD
+from tests.core.runtimes.control.servers import DEAF, WAITS, WITH_GRANDCHILD, gone, queue_of, soon
 from venom_desktop.core.runtimes.control.base import Exit
 from venom_desktop.core.runtimes.control.child import ChildServer, StartRefused
-from venom_desktop.core.runtimes.control.orphans import wait_for_end
 from venom_desktop.core.runtimes.control.process_identity import started_mark
-from venom_desktop.core.signals import Signal
-
-T = TypeVar("T")
 
 PARENT = """
 import asyncio, sys
@@ -44,21 +39,6 @@ async def server(tmp_path: Path) -> AsyncIterator[ChildServer]:
     child = ChildServer("stand-in", runtime_folder=tmp_path / "run", log_file=tmp_path / "log" / "stand-in.log")
     yield child
     await child.close()
-
-
-def queue_of(source: Signal[T]) -> asyncio.Queue[T]:
-    heard: asyncio.Queue[T] = asyncio.Queue()
-    source.subscribe(heard.put_nowait)
-    return heard
-
-
-async def soon(queue: asyncio.Queue[T]) -> T:
-    return await asyncio.wait_for(queue.get(), 10)
-
-
-async def gone(pid: int) -> bool:
-    mark = started_mark(pid)
-    return mark is None or await wait_for_end(pid, mark, within_s=10)
 
 
 async def test_stopping_ends_the_server_and_its_guard(server: ChildServer) -> None:

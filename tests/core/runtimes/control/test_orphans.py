@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from venom_desktop.core.runtimes.control.adoption import adopt_or_end
+from venom_desktop.core.runtimes.control.adoption import AdoptedServer, left_behind
 from venom_desktop.core.runtimes.control.base import Exit
-from venom_desktop.core.runtimes.control.orphans import clean_up_orphans, orphans, wait_for_end
+from venom_desktop.core.runtimes.control.orphans import clean_up_orphans, wait_for_end
 from venom_desktop.core.runtimes.control.pid_file import PidRecord, write_record
 from venom_desktop.core.runtimes.control.process_identity import started_mark
 
@@ -25,7 +25,7 @@ time.sleep(600)
 
 
 @pytest.fixture
-def left_behind() -> Iterator[tuple[subprocess.Popen[str], int]]:
+def stray() -> Iterator[tuple[subprocess.Popen[str], int]]:
     """A server that listens, in a group of its own, with nobody to look after it; and its port."""
     server = subprocess.Popen(
         [sys.executable, "-c", LISTENS], stdout=subprocess.PIPE, text=True, start_new_session=True
@@ -46,32 +46,31 @@ def record_of(pid: int, *, port: int | None = None) -> PidRecord:
 
 
 async def test_an_orphan_is_ended_and_its_file_removed(
-    tmp_path: Path, left_behind: tuple[subprocess.Popen[str], int]
+    tmp_path: Path, stray: tuple[subprocess.Popen[str], int]
 ) -> None:
-    record = record_of(left_behind[0].pid)
+    record = record_of(stray[0].pid)
     write_record(tmp_path / "lost.pid.json", record)
-    assert orphans(tmp_path) == (record,)
     assert await clean_up_orphans(tmp_path) == (record,)
     assert started_mark(record.pid) is None
     assert not list(tmp_path.iterdir())
 
 
-async def test_a_reused_pid_is_never_touched(tmp_path: Path, left_behind: tuple[subprocess.Popen[str], int]) -> None:
-    record = replace(record_of(left_behind[0].pid), started="another-boot:1")
+async def test_a_reused_pid_is_never_touched(tmp_path: Path, stray: tuple[subprocess.Popen[str], int]) -> None:
+    record = replace(record_of(stray[0].pid), started="another-boot:1")
     write_record(tmp_path / "lost.pid.json", record)
     assert await clean_up_orphans(tmp_path) == ()
-    assert left_behind[0].poll() is None
+    assert stray[0].poll() is None
     assert not list(tmp_path.iterdir())
 
 
 async def test_a_server_whose_guard_lives_is_left_alone(
-    tmp_path: Path, left_behind: tuple[subprocess.Popen[str], int]
+    tmp_path: Path, stray: tuple[subprocess.Popen[str], int]
 ) -> None:
-    guard = left_behind[0].pid
+    guard = stray[0].pid
     record = replace(record_of(guard), guard_pid=guard, guard_started=started_mark(guard) or "")
     write_record(tmp_path / "kept.pid.json", record)
     assert await clean_up_orphans(tmp_path) == ()
-    assert left_behind[0].poll() is None
+    assert stray[0].poll() is None
     assert (tmp_path / "kept.pid.json").exists()
 
 
@@ -86,12 +85,13 @@ async def test_a_damaged_pid_file_ends_nothing_and_goes(tmp_path: Path, content:
 
 
 async def test_an_orphan_is_adopted_at_its_port_and_its_end_is_told(
-    tmp_path: Path, left_behind: tuple[subprocess.Popen[str], int]
+    tmp_path: Path, stray: tuple[subprocess.Popen[str], int]
 ) -> None:
-    process, port = left_behind
+    process, port = stray
     write_record(tmp_path / "lost.pid.json", record_of(process.pid, port=port))
-    server = await adopt_or_end(tmp_path, "lost", port=port, log_file=tmp_path / "lost.log")
-    assert server is not None
+    left = await left_behind(tmp_path, "lost", port=port)
+    assert left is not None
+    server = AdoptedServer(left, log_file=tmp_path / "lost.log")
     exits: asyncio.Queue[Exit] = asyncio.Queue()
     server.exited.subscribe(exits.put_nowait)
     process.kill()
@@ -100,13 +100,13 @@ async def test_an_orphan_is_adopted_at_its_port_and_its_end_is_told(
 
 
 async def test_an_orphan_that_does_not_listen_at_its_port_is_not_adopted(
-    tmp_path: Path, left_behind: tuple[subprocess.Popen[str], int]
+    tmp_path: Path, stray: tuple[subprocess.Popen[str], int]
 ) -> None:
-    record = record_of(left_behind[0].pid)
+    record = record_of(stray[0].pid)
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         write_record(tmp_path / "lost.pid.json", replace(record, port=port))
-        assert await adopt_or_end(tmp_path, "lost", port=port, log_file=tmp_path / "lost.log") is None
+        assert await left_behind(tmp_path, "lost", port=port) is None
     assert started_mark(record.pid) is None
 
 

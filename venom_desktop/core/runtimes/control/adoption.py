@@ -1,4 +1,4 @@
-"""Takes over a server of ours whose guard was killed: the same PID, the same start, at its port."""
+"""Finds a server that was left behind, by PID, start and port, and takes over one whose guard was killed."""
 
 import asyncio
 import contextlib
@@ -9,9 +9,9 @@ from pathlib import Path
 from venom_desktop.core.runtimes.control.base import Exit
 from venom_desktop.core.runtimes.control.left_output import LeftOutput
 from venom_desktop.core.runtimes.control.memory_events import out_of_memory_kills
-from venom_desktop.core.runtimes.control.orphans import end_group, wait_for_end
-from venom_desktop.core.runtimes.control.pid_file import PidRecord, read_records, write_record
-from venom_desktop.core.runtimes.control.ports import listening_pids
+from venom_desktop.core.runtimes.control.orphans import end_group, end_left, is_looked_after, wait_for_end
+from venom_desktop.core.runtimes.control.pid_file import Left, PidRecord, read_records, write_record
+from venom_desktop.core.runtimes.control.ports import listens_at
 from venom_desktop.core.runtimes.control.process_identity import started_mark
 from venom_desktop.core.signals import Signal
 from venom_desktop.core.tasks import TaskScope
@@ -23,13 +23,13 @@ class AdoptedServer:
     Its PID file names us as its guard while we live, so that no other program takes it too.
     """
 
-    def __init__(self, record: PidRecord, *, pid_file: Path, log_file: Path) -> None:
+    def __init__(self, left: Left, *, log_file: Path) -> None:
         self.exited: Signal[Exit] = Signal()
-        self.record = record
-        self._pid_file = pid_file
+        self.record = record = left.record
+        self._pid_file = left.pid_file
         ours = replace(record, guard_pid=os.getpid(), guard_started=started_mark(os.getpid()) or "")
         with contextlib.suppress(OSError):
-            write_record(pid_file, ours)
+            write_record(left.pid_file, ours)
         self._output = LeftOutput(record.pid, log_file)
         self._kills_before = out_of_memory_kills()
         self._requested = False
@@ -69,16 +69,22 @@ class AdoptedServer:
         self.exited.publish(Exit(requested=self._requested, out_of_memory=out_of_memory, lines=self.log_lines()))
 
 
-async def adopt_or_end(folder: Path, name: str, *, port: int, log_file: Path) -> AdoptedServer | None:
-    """The orphan called `name` that listens at `port`; any other of that name is ended."""
-    adopted = None
+async def left_behind(folder: Path, name: str, *, port: int | None = None) -> Left | None:
+    """The server called `name` that nobody looks after and that listens at `port` (None: where it was told to).
+
+    Any other of that name is ended.
+    """
+    found = None
     for path, record in (await asyncio.to_thread(read_records, folder)).items():
-        if record is None or record.name != name or record.guard_lives:
+        if record is None or record.name != name or is_looked_after(path, record):
             continue
-        ours = adopted is None and record.port == port and record.server_lives
-        if ours and record.pid in await asyncio.to_thread(listening_pids, port):
-            adopted = AdoptedServer(record, pid_file=path, log_file=log_file)
-            continue
-        await end_group(record.pid, record.started)
-        path.unlink(missing_ok=True)
-    return adopted
+        wanted = record.port if port is None else port
+        if found is None and record.server_lives and record.port == wanted and await _listens(record):
+            found = Left(pid_file=path, record=record)
+        else:
+            await end_left(path, record)
+    return found
+
+
+async def _listens(record: PidRecord) -> bool:
+    return record.port is not None and await asyncio.to_thread(listens_at, record.pid, record.port)

@@ -1,25 +1,26 @@
-"""A server as a child process of ours, kept by a guard that ends it when this program ends, however it ends."""
+"""A server as a child process of ours, kept by a guard that ends it when this program ends, unless it is to stay."""
 
 import asyncio
+import contextlib
 import json
 import os
-from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from venom_desktop.core.programs import own_program
 from venom_desktop.core.runtimes.control.base import GRACE_S, Exit
+from venom_desktop.core.runtimes.control.guard_door import door_of
+from venom_desktop.core.runtimes.control.guard_line import GuardLine, meet_guard, start_guard
+from venom_desktop.core.runtimes.control.guard_output import LINES_KEPT
 from venom_desktop.core.runtimes.control.memory_events import out_of_memory_kills
 from venom_desktop.core.runtimes.control.orphans import end_group
-from venom_desktop.core.runtimes.control.pid_file import SUFFIX
+from venom_desktop.core.runtimes.control.pid_file import SUFFIX, Left
 from venom_desktop.core.signals import Signal
 from venom_desktop.core.tasks import TaskScope
 
-GUARD = "venom_desktop.core.runtimes.control.guard"
-LINES_KEPT = 400
-LONGEST_EVENT_BYTES = 1 << 20
+MET_WITHIN_S = 2.0
+"""A guard that waits at its door answers at once."""
 SECRETS = ("HF_TOKEN", "OPENAI_API_KEY", "GOOGLE_API_KEY", "LLAMA_API_KEY", "VLLM_API_KEY")
 """Variables that no local server has a use for."""
 MISREAD = ("VLLM_PORT",)
@@ -40,15 +41,19 @@ class ChildServer:
         """Every line of both streams, as it comes."""
         self._name = name
         # Two programs may share the folder; neither may overwrite what finds the other's orphan.
-        self._pid_file = runtime_folder / f"{name}-{os.getpid()}{SUFFIX}"
+        self._own_pid_file = self._pid_file = runtime_folder / f"{name}-{os.getpid()}{SUFFIX}"
         self._log_file = log_file
         self._lines: deque[str] = deque(maxlen=LINES_KEPT)
         self._lines_of_run: deque[str] = deque(maxlen=LINES_KEPT)
         self._tasks = TaskScope(f"child:{name}")
-        self._guard: Process | None = None
+        self._guard: GuardLine | None = None
         self._pid: int | None = None
         self._started = ""
         self._requested = False
+        self._stays = False
+        self._is_ready = False
+        self.note: str | None = None
+        """What was noted for a later program when the server that runs became ready."""
         self._stops = 0
         self._kills_before = 0
         self._gone = asyncio.Event()
@@ -65,6 +70,11 @@ class ChildServer:
     @property
     def is_running(self) -> bool:
         return self._pid is not None
+
+    @property
+    def is_staying(self) -> bool:
+        """Whether the server of now goes on without this program."""
+        return self._guard is not None and self._stays and self._is_ready
 
     @property
     def log_file(self) -> Path:
@@ -87,6 +97,7 @@ class ChildServer:
         Raises `StartRefused`, also when `stop` is called before there is a process.
         """
         await self.stop()
+        self._pid_file = self._own_pid_file
         order = {
             "name": self._name,
             "command": list(command),
@@ -97,25 +108,38 @@ class ChildServer:
             "pid_file": str(self._pid_file),
             "log_file": str(self._log_file),
         }
-        self._lines_of_run.clear()
-        self._kills_before = out_of_memory_kills()
         stops = self._stops
-        guard = await self._spawn_guard()
-        started: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self._guard, self._requested = guard, False
-        self._gone.clear()
-        self._tasks.start("listen", self._listen(guard, started))
+        guard = await self._start_guard()
+        started = self._listen_to(guard)
         if self._stops == stops:
-            self._send(guard, order)
+            guard.send(order)
         else:
-            self._let_go(guard)
+            guard.hang_up()
         try:
             return await started
         except asyncio.CancelledError:
             # Its end is waited for by whoever stops or starts next.
             self._requested = True
-            self._let_go(guard)
+            guard.hang_up()
             raise
+
+    async def take_over(self, left: Left) -> bool:
+        """Keep on with a server whose guard was told to keep it; False, and it is let be, where its guard is silent."""
+        guard = await meet_guard(door_of(left.pid_file), left.record)
+        if guard is None:
+            return False
+        self._pid_file = left.pid_file
+        started = self._listen_to(guard)
+        try:
+            async with asyncio.timeout(MET_WITHIN_S):
+                await started
+            self.become_ready(port=left.record.port, note=self.note)
+        except (StartRefused, TimeoutError):
+            return False
+        finally:
+            if not self._is_ready:
+                self._leave(guard)
+        return True
 
     async def stop(self) -> None:
         """End the server and everything it started; returns when all of it is gone."""
@@ -124,7 +148,8 @@ class ChildServer:
         if guard is None:
             return
         self._requested = True
-        self._let_go(guard)
+        guard.send({"keep": False})
+        guard.hang_up()
         try:
             async with asyncio.timeout(2 * GRACE_S + 1):
                 await self._gone.wait()
@@ -132,28 +157,52 @@ class ChildServer:
             guard.kill()
             await self._gone.wait()
 
-    def tell_port(self, port: int) -> None:
-        """Have the port written to the PID file, once it is known."""
+    def become_ready(self, *, port: int | None, note: str | None = None) -> None:
+        """It answers, so from now on it may stay; `port` is for its PID file, `note` may hold a secret."""
+        self._is_ready, self.note = True, note
         if self._guard is not None:
-            self._send(self._guard, {"port": port})
+            self._guard.send({"port": port, "note": note, "keep": self._stays})
+
+    def stay(self, wanted: bool) -> None:
+        """Whether the server, once it is ready, goes on without this program, however that ends."""
+        changed, self._stays = wanted is not self._stays, wanted
+        if changed and self._is_ready and self._guard is not None:
+            self._guard.send({"keep": wanted})
 
     async def close(self) -> None:
-        await self.stop()
+        """End the server, unless it is to stay."""
+        guard = self._guard
+        if guard is not None and self.is_staying:
+            self._leave(guard)
+        else:
+            await self.stop()
         await self._tasks.close()
 
-    async def _spawn_guard(self) -> Process:
+    def _leave(self, guard: GuardLine) -> None:
+        guard.leave()
+        self._tasks.cancel("listen")
+        self._forget()
+
+    def _forget(self) -> None:
+        """There is none that we look after."""
+        self._guard, self._pid, self._is_ready, self.note = None, None, False, None
+        self._gone.set()
+
+    def _listen_to(self, guard: GuardLine) -> "asyncio.Future[int]":
+        """The PID of its server, once it tells."""
+        self._lines_of_run.clear()
+        self._kills_before = out_of_memory_kills()
+        started: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._guard, self._requested, self._is_ready = guard, False, False
+        self._gone.clear()
+        self._tasks.start("listen", self._listen(guard, started))
+        return started
+
+    async def _start_guard(self) -> GuardLine:
         environment = {key: value for key, value in os.environ.items() if key not in (*SECRETS, *MISREAD)}
         complaints = self._open_log()
         try:
-            return await asyncio.create_subprocess_exec(
-                *own_program(GUARD),
-                stdin=PIPE,
-                stdout=PIPE,
-                stderr=DEVNULL if complaints is None else complaints,
-                env=environment,
-                limit=LONGEST_EVENT_BYTES,
-                start_new_session=True,
-            )
+            return await start_guard(environment, complaints)
         finally:
             if complaints is not None:
                 complaints.close()
@@ -165,34 +214,24 @@ class ChildServer:
         except OSError:
             return None
 
-    def _send(self, guard: Process, content: Mapping[str, Any]) -> None:
-        if guard.stdin is not None and not guard.stdin.is_closing():
-            guard.stdin.write(json.dumps(content).encode() + b"\n")
-
-    def _let_go(self, guard: Process) -> None:
-        if guard.stdin is not None:
-            guard.stdin.close()
-
-    async def _listen(self, guard: Process, started: asyncio.Future[int]) -> None:
+    async def _listen(self, guard: GuardLine, started: "asyncio.Future[int]") -> None:
         told = False
-        if guard.stdout is not None:
-            async for raw in guard.stdout:
-                event = json.loads(raw)
-                told = self._take(event, started) or told
-        await guard.wait()
+        # A guard that ends without having read our last word resets the line; all it said comes first.
+        with contextlib.suppress(ConnectionError):
+            async for raw in guard.reader:
+                told = self._take(json.loads(raw), started) or told
+        await guard.ended()
         if not told:
             await self._end_orphan()
         if not started.done():
             started.set_exception(StartRefused("it was stopped before it ran"))
-        self._guard = None
-        self._let_go(guard)
-        self._gone.set()
+        self._forget()
 
     def _take(self, event: Mapping[str, Any], started: asyncio.Future[int]) -> bool:
-        """True for the last event of a server."""
+        """True for the last event of a server. A guard of another release may tell more, which is passed over."""
         match event["event"]:
             case "started":
-                self._pid, self._started = event["pid"], event["started"]
+                self._pid, self._started, self.note = event["pid"], event["started"], event.get("note")
                 if not started.done():
                     started.set_result(event["pid"])
             case "refused":
@@ -206,7 +245,7 @@ class ChildServer:
                 self.exited.publish(self._exit(code=event["code"], number=event["signal"]))
                 return True
             case _:
-                raise ValueError(f"A guard told {event['event']}")
+                pass
         return False
 
     async def _end_orphan(self) -> None:

@@ -1,8 +1,13 @@
 """Starts one server in a process group of its own and ends the whole group when standard input closes.
 
 Runs as `python -m venom_desktop.core.runtimes.control.guard`, one per server, so it imports next to nothing.
-The first line on stdin is a `GuardOrder` as JSON; later lines are `{"port": n}`. Stdout carries one JSON object a line:
-`started` or `refused`, then `said` (server's stdout) and `log` (its stderr), at last `exited`.
+The first line on stdin is the order as JSON. Later lines are objects, and what is unknown in one is passed over: `port`
+goes to the PID file, `note` to whoever comes later, and after `keep` true the server outlives a closed stdin. Stdout
+carries one JSON object a line: `started` or `refused`, then `said` (server's stdout) and `log` (its stderr), at last
+`exited`.
+
+A guard that keeps its server waits at a door beside the PID file (`guard_door.py`). Who comes in is to it what stdin
+and stdout were, and is told `started`, the last lines and what follows.
 """
 
 import contextlib
@@ -13,59 +18,21 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Any
 
+from venom_desktop.core.runtimes.control.guard_door import Door, door_of
+from venom_desktop.core.runtimes.control.guard_output import Log, Teller
 from venom_desktop.core.runtimes.control.pid_file import PidRecord, with_port, write_record
 from venom_desktop.core.runtimes.control.process_identity import started_mark
 
 LONGEST_LINE_BYTES = 16 * 1024
-LOG_ROTATES_AT_BYTES = 2 * 1024 * 1024
 LAST_LINES_S = 0.5
 """How long a crash may be kept from the app for the last lines; a grandchild can hold the pipe open."""
 PIPE_BYTES = 1 << 20
 """The most that Linux gives to everybody."""
 _WINDOWS = sys.platform == "win32"
-
-
-class Log:
-    """A log file that becomes `<name>.1` when it is full; a disk that is full costs lines, not the server."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._lock = threading.Lock()
-        self._out: IO[bytes] | None = None
-
-    def write(self, line: bytes) -> None:
-        with self._lock, contextlib.suppress(OSError):
-            if self._out is None:
-                self._path.parent.mkdir(parents=True, exist_ok=True)
-                self._out = self._path.open("ab")
-            self._out.write(line)
-            self._out.flush()
-            if self._out.tell() > LOG_ROTATES_AT_BYTES:
-                self._out.close()
-                self._out = None
-                self._path.replace(self._path.with_name(f"{self._path.name}.1"))
-
-    def close(self) -> None:
-        with self._lock, contextlib.suppress(OSError):
-            if self._out is not None:
-                self._out.close()
-                self._out = None
-
-
-class Teller:
-    """Writes events to the program that started us; once it is gone, to nobody."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-
-    def tell(self, event: str, **details: Any) -> None:
-        line = json.dumps({"event": event, **details}).encode() + b"\n"
-        with self._lock, contextlib.suppress(OSError, ValueError):
-            sys.stdout.buffer.write(line)
-            sys.stdout.buffer.flush()
 
 
 class Guard:
@@ -76,7 +43,10 @@ class Guard:
         self._teller = teller
         self._log = Log(Path(order["log_file"]))
         self._pid_file = Path(order["pid_file"])
+        self._door = Door(door_of(self._pid_file))
         self._grace_s = float(order["grace_s"])
+        self._keeps = False
+        self._note: str | None = None
         self._leader_gone = threading.Event()
         self._server: subprocess.Popen[bytes]
         self._record: PidRecord
@@ -137,14 +107,41 @@ class Guard:
     def _pump(self, stream: IO[bytes], event: str) -> None:
         for line in iter(lambda: stream.readline(LONGEST_LINE_BYTES), b""):
             self._log.write(line)
-            self._teller.tell(event, line=line.decode("utf-8", "replace").rstrip("\r\n"))
+            self._teller.tell_line(event, line.decode("utf-8", "replace").rstrip("\r\n"))
 
     def _listen(self) -> None:
-        for line in sys.stdin.buffer:
-            with contextlib.suppress(OSError, ValueError, KeyError):
-                self._record = with_port(self._record, int(json.loads(line)["port"]))
-                write_record(self._pid_file, self._record)
+        self._hear(sys.stdin.buffer)
+        while self._keeps:
+            self._teller.fall_silent()
+            caller = self._door.next_caller()
+            if caller is None:
+                break
+            self._teller.turn_to(
+                caller,
+                pid=self._record.pid,
+                started=self._record.started,
+                port=self._record.port,
+                note=self._note,
+            )
+            # It stays open when the server ends, to be told how.
+            with caller.makefile("rb") as lines:
+                self._hear(lines)
         self.end()
+
+    def _hear(self, lines: Iterable[bytes]) -> None:
+        """Until the program hangs up, however roughly."""
+        with contextlib.suppress(OSError):
+            for line in lines:
+                with contextlib.suppress(ValueError, TypeError, AttributeError):
+                    self._obey(json.loads(line))
+
+    def _obey(self, told: dict[str, Any]) -> None:
+        self._keeps = not _WINDOWS and bool(told.get("keep", self._keeps))
+        self._note = told.get("note", self._note)
+        if told.get("port"):
+            self._record = with_port(self._record, int(told["port"]))
+            with contextlib.suppress(OSError):
+                write_record(self._pid_file, self._record)
 
     def end(self) -> None:
         self._signal_group(gently=True)
@@ -179,6 +176,7 @@ class Guard:
         self._signal_group(gently=False)
         self._server.wait()
         self._pid_file.unlink(missing_ok=True)
+        self._door.close()
 
 
 def output_pipe() -> tuple[int, int]:
@@ -227,6 +225,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    code = main()
-    sys.stdout.flush()
-    os._exit(code)
+    # Nothing is left to be written; what a reader that is gone never took would only complain.
+    os._exit(main())

@@ -129,8 +129,12 @@ class KeptServer(ABC):
         """Have systemd know a unit of the user's own; it runs from the next start on. Raises as `Systemd.install`."""
         await self._systemd.install(file)
 
+    def stay(self, wanted: bool) -> None:
+        """Whether a server of ours goes on without this program."""
+        self._own.stay(wanted)
+
     async def close(self) -> None:
-        """End a server of ours and watch nothing any more; one of systemd or of others stays."""
+        """End a server of ours, unless it is to stay, and watch nothing any more; others stay."""
         await self._finder.watch.close()
         await self._own.close()
 

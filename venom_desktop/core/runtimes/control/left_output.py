@@ -7,11 +7,11 @@ import stat
 from collections import deque
 from pathlib import Path
 
-from venom_desktop.core.runtimes.control.guard import LONGEST_LINE_BYTES, PIPE_BYTES, Log
+from venom_desktop.core.runtimes.control.guard import LONGEST_LINE_BYTES, PIPE_BYTES
+from venom_desktop.core.runtimes.control.guard_output import LINES_KEPT, Log
 
 STREAMS = (1, 2)
 CHUNK_BYTES = 1 << 16
-LINES_KEPT = 400
 
 
 class LeftOutput:

@@ -1,4 +1,4 @@
-"""Finds servers that a killed guard left behind, by PID and start time, and ends them and nothing else."""
+"""Finds servers that were left behind, by PID and start time, and ends them and nothing else."""
 
 import asyncio
 import contextlib
@@ -9,32 +9,45 @@ from collections.abc import Collection
 from pathlib import Path
 
 from venom_desktop.core.runtimes.control.base import GRACE_S
+from venom_desktop.core.runtimes.control.guard_door import door_of
 from venom_desktop.core.runtimes.control.pid_file import PidRecord, read_records
 from venom_desktop.core.runtimes.control.process_identity import is_same_process
 
 WITHOUT_PIDFD_EVERY_S = 0.05
 
 
-def orphans(folder: Path) -> tuple[PidRecord, ...]:
-    """Servers of ours that live without their guard."""
-    found = (record for record in read_records(folder).values() if record is not None)
-    return tuple(record for record in found if record.server_lives and not record.guard_lives)
+def is_looked_after(pid_file: Path, record: PidRecord) -> bool:
+    """By a guard that a program of ours talks to: one that waits for the next program stands at its door."""
+    return record.guard_lives and not door_of(pid_file).exists()
 
 
 async def clean_up_orphans(folder: Path, leave: Collection[str] = ()) -> tuple[PidRecord, ...]:
-    """End every orphan and forget every PID file whose processes are gone; returns what was ended.
+    """End every server that nobody looks after and forget every PID file whose processes are gone.
 
-    `leave` names servers whose owner sees to its orphans itself, to adopt them.
+    Returns what was ended. `leave` names servers whose owner sees to them itself, to take them over.
     """
     ended = []
     for path, record in read_records(folder).items():
-        if record is not None and (record.guard_lives or (record.name in leave and record.server_lives)):
-            continue
-        if record is not None and record.server_lives:
-            await end_group(record.pid, record.started)
-            ended.append(record)
-        path.unlink(missing_ok=True)
+        if record is None:
+            path.unlink(missing_ok=True)
+        elif not is_looked_after(path, record) and not (record.name in leave and record.server_lives):
+            if record.server_lives:
+                ended.append(record)
+            await end_left(path, record)
     return tuple(ended)
+
+
+async def end_left(pid_file: Path, record: PidRecord) -> None:
+    """End a server that nobody looks after, through its guard where that lives, and forget it."""
+    if record.guard_lives:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(record.guard_pid, signal.SIGTERM)
+        if not await wait_for_end(record.guard_pid, record.guard_started, within_s=2 * GRACE_S + 1):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(record.guard_pid, signal.SIGTERM if sys.platform == "win32" else signal.SIGKILL)
+    await end_group(record.pid, record.started)
+    for file in (pid_file, door_of(pid_file)):
+        await asyncio.to_thread(file.unlink, missing_ok=True)
 
 
 async def end_group(pid: int, started: str) -> None:

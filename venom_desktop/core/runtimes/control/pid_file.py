@@ -32,6 +32,14 @@ class PidRecord:
         return is_same_process(self.guard_pid, self.guard_started)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Left:
+    """A server of ours that no program of ours looks after now."""
+
+    pid_file: Path
+    record: PidRecord
+
+
 def write_record(path: Path, record: PidRecord) -> None:
     """Replace the file in one step; durability is not needed, a reboot ends every process in it."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -47,8 +47,9 @@ async def start_child(
     stalled_after_s: float,
     explain: Explain = no_reason,
     stood_still: str = STOOD_STILL,
+    note: str | None = None,
 ) -> T:
-    """Returns what `probe` gives once it gives anything.
+    """Returns what `probe` gives once it gives anything; `note` is for a program that takes the server over later.
 
     Raises `ServerPortTaken`, `RuntimeFailed`, `LoadCancelled` when it was stopped.
     """
@@ -57,7 +58,7 @@ async def start_child(
         await own.start(command, environment=environment, port=address.port)
 
     try:
-        return await wait_until_ready(own.child, probe, start=start, stalled_after_s=stalled_after_s)
+        ready = await wait_until_ready(own.child, probe, start=start, stalled_after_s=stalled_after_s)
     except StartRefused as error:
         explanation = f"{command[0]} could not be started: {error}. Check the program in Settings."
         raise RuntimeFailed(runtime=kind.title, explanation=explanation) from error
@@ -69,6 +70,8 @@ async def start_child(
     except asyncio.CancelledError:
         await own.stop()
         raise
+    own.become_ready(note)
+    return ready
 
 
 async def unit_ready(
