@@ -14,7 +14,7 @@ from venom_desktop import ModelProvider, ModelRegistry, OperationStatus
 from venom_desktop.core.errors import ProgramMissing, UnknownRuntime
 from venom_desktop.core.registry.model import ModelCapabilities, ModelKey
 from venom_desktop.core.registry.updates import UpdateStatus
-from venom_desktop.core.runtimes.control.ports import free_port
+from venom_desktop.core.runtimes.control.ports import free_port, port_holder
 
 TINY = ModelKey(name="tiny:latest", runtime="ollama")
 
@@ -76,14 +76,21 @@ async def test_pairs_that_do_not_belong_together_are_refused(registry: ModelRegi
         await registry.install_model("tiny", ModelProvider.OLLAMA, "llama_cpp")
 
 
-async def test_a_script_needs_no_window_to_start_the_server_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_script_needs_no_window_to_start_the_server_and_ends_it_whatever_servers_do_after_a_quit(
+    tmp_path: Path, private_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (private_home / "config").mkdir(parents=True)
+    (private_home / "config" / "settings.json").write_text('{"keep_running_after_quit": true}')
     (tmp_path / "bin").mkdir()
     monkeypatch.setenv("PATH", f"{install_ollama(tmp_path / 'bin').parent}{os.pathsep}{os.environ['PATH']}")
-    monkeypatch.setenv("OLLAMA_HOST", f"127.0.0.1:{free_port()}")
+    port = free_port()
+    monkeypatch.setenv("OLLAMA_HOST", f"127.0.0.1:{port}")
     monkeypatch.setenv("OLLAMA_MODELS", str(tmp_path / "ollama"))
     async with ModelRegistry(models_dir=tmp_path / "models") as registry:
         done = await registry.wait(await registry.install_model("nobody-has-it", ModelProvider.OLLAMA))
         assert done.reason_code == "UNKNOWN_LIBRARY_MODEL"
+        assert port_holder("127.0.0.1", port) is not None
+    assert port_holder("127.0.0.1", port) is None
 
 
 async def test_a_program_that_is_missing_is_said_before_anything_begins(

@@ -1,14 +1,16 @@
 """The windowed program killed at its worst moments: nothing lost, nothing false, nobody left behind."""
 
+import contextlib
 import hashlib
 import json
 import signal
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
-from tests.e2e.app_window import AppWindow, wait_for
+from tests.e2e.app_window import WAIT_S, AppWindow, assert_gone, wait_for
 from tests.e2e.conftest import OpenWindow
 from tests.e2e.shelf import NAME, SPEECH, Shelf, fill_shelf, slow_down
 from tests.fakes.hub import HubServer
@@ -150,6 +152,37 @@ def test_kill_9_while_a_model_answers_leaves_no_engine_behind(open_window: OpenW
     again.see("Running", "Pill", inside="RuntimeCard")
     _ask(again)
     _quit(again)
+
+
+def test_an_engine_that_is_to_stay_is_the_next_windows_until_that_is_switched_off(
+    open_window: OpenWindow, installed: HubServer, private_home: Path
+) -> None:
+    (private_home / "config").mkdir(parents=True, exist_ok=True)
+    (private_home / "config/settings.json").write_text('{"keep_running_after_quit": true}')
+    window = open_window(installed.url)
+    _activate(window)
+    window.see("Unload", "Button", inside="InstalledDetails")
+    engine = window.child("llama_cpp_server")
+    family = [engine, *engine.parents()[:1]]
+    try:
+        window.press("Ctrl+Q")
+        assert window.process.wait(WAIT_S) == 0
+        assert window.errors() == ""
+        again = open_window(installed.url)
+        again.go_to("Runtime")
+        again.see("Running", "Pill", inside="RuntimeCard")
+        assert engine.is_running()
+        _ask(again)
+        again.go_to("Settings")
+        again.click_row("Runtimes", "NavigationList")
+        again.click("Keep servers running after quit", "Switch")
+        wait_for(lambda: "true" not in (private_home / "config/settings.json").read_text())
+        _quit(again)
+        assert_gone(family)
+    finally:
+        for process in family:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
 
 
 def test_a_second_start_shows_the_first_window_and_ends(open_window: OpenWindow, hub: HubServer) -> None:

@@ -22,6 +22,7 @@ class Bench:
     root: Path
     port: int = field(default_factory=free_port)
     program: Path | None = None
+    host: str = "127.0.0.1"
     environment: dict[str, str] = field(default_factory=dict)
     unit: str = ""
     asked: int = 0
@@ -31,7 +32,7 @@ class Bench:
 
     @property
     def endpoint(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.host}:{self.port}"
 
     def server(self, *, stalled_after_s: float = 60, systemd: Systemd | None = None) -> OllamaServer:
         server = OllamaServer(

@@ -161,9 +161,10 @@ async def test_cleaning_up_leaves_what_its_owner_may_adopt(bench: Bench) -> None
 
 
 @pytest.mark.parametrize("leave", [crash_with_guard, crash_and_leave])
-async def test_one_at_a_port_that_is_not_used_any_more_is_ended(bench: Bench, leave: Leave) -> None:
+@pytest.mark.parametrize("host", ["127.0.0.1", "far.invalid"], ids=["another port", "another machine"])
+async def test_one_at_an_address_that_is_not_used_any_more_is_ended(bench: Bench, leave: Leave, host: str) -> None:
     pid = await leave(bench)
-    bench.port = free_port()
+    bench.host, bench.port = host, free_port()
     assert (await bench.server().look()).control is None
     assert started_mark(pid) is None
     assert not list((bench.root / "run").iterdir())

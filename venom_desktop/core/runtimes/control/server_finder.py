@@ -50,10 +50,11 @@ class ServerFinder:
         """Who keeps the server at the endpoint, or who holds its port. Takes over an orphan of ours."""
         endpoint = self._endpoint()
         address = await asyncio.to_thread(local_address, endpoint)
+        # Nobody listens at port 0: where the server is elsewhere now, what was left here is of no use to anybody.
+        await self._own.see_to_orphans(0 if address is None else address.port)
         if address is None:
             control = Control.EXTERNAL if await self._answers() else None
             return ServerFacts(endpoint=endpoint, control=control, is_local=False)
-        await self._own.see_to_orphans(address.port)
         unit = await self._systemd.find(self._unit(), self._scope())
         if self._own.is_running:
             return await self._facts(endpoint, Control.CHILD, pid=self._own.pid, port=self._own.port, unit=unit)
