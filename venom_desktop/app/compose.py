@@ -70,8 +70,6 @@ from venom_desktop.core.services import Services
 from venom_desktop.core.settings.store import SettingsStore
 from venom_desktop.core.tasks import TaskScope
 
-GIGABYTE = 10**9
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Composition:
@@ -124,7 +122,7 @@ def build(
     inventory = Inventory(manifest, stores=(*stores.values(), *remotes.stores.values()), memory=memory)
     promised = PromisedSpace()
     quota = StorageQuota(
-        lambda: round(settings.snapshot.max_storage_gb * GIGABYTE),
+        lambda: round(settings.snapshot.max_storage_gb * 10**9),
         models,
         inventory=inventory,
         promised_bytes=promised.total,
