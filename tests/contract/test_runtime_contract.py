@@ -1,4 +1,7 @@
-"""What every local runtime must hold: llama.cpp's built-in engine, a `llama-server` by path, and vLLM."""
+"""What every local runtime must hold: llama.cpp's built-in engine, a `llama-server` by path, and vLLM.
+
+What is promised of answers holds for an OpenAI-compatible server elsewhere too.
+"""
 
 import asyncio
 import os
@@ -6,12 +9,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tests.contract.remote_benches import RemoteVllmBench
 from tests.contract.runtime_benches import HELLO, SETTINGS, Bench, LlamaBench, VllmBench, gone, listen_and, until
 from tests.fakes.llama_server import install_llama_server
 from venom_desktop.core.errors import (
@@ -27,6 +31,7 @@ from venom_desktop.core.registry.model import ModelCapabilities, ModelMetadata
 from venom_desktop.core.runtimes.base import ChatMessage, ChatRequest, Control, LoadSettings, RuntimeState
 from venom_desktop.core.runtimes.control.process_identity import started_mark
 
+KINDS = ["built-in", "llama-server", "vllm"]
 STRANGER = """#!{python}
 import sys
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -45,19 +50,40 @@ HTTPServer(("127.0.0.1", int(sys.argv[sys.argv.index("--port") + 1])), Answer).s
 """
 
 
-@pytest.fixture(params=["built-in", "llama-server", "vllm"])
-async def bench(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Bench]:
+Answering = Bench | RemoteVllmBench
+
+
+@asynccontextmanager
+async def bench_of(kind: str, folder: Path) -> AsyncIterator[Bench]:
     async with make_local_client() as http:
         made: Bench
-        match request.param:
+        match kind:
             case "built-in":
-                made = LlamaBench(tmp_path, http, None)
+                made = LlamaBench(folder, http, None)
             case "llama-server":
-                made = LlamaBench(tmp_path, http, install_llama_server(tmp_path))
+                made = LlamaBench(folder, http, install_llama_server(folder))
             case _:
-                made = VllmBench(tmp_path, http)
+                made = VllmBench(folder, http)
         yield made
         await made.runtime.close()
+
+
+@pytest.fixture(params=KINDS)
+async def bench(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Bench]:
+    async with bench_of(request.param, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture(params=[*KINDS, "remote"])
+async def answering(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Answering]:
+    async with bench_of(request.param, tmp_path) as made:
+        if request.param != "remote":
+            yield made
+            return
+        assert isinstance(made, VllmBench)
+        remote = RemoteVllmBench(made)
+        yield remote
+        await remote.runtime.close()
 
 
 async def test_a_loaded_model_answers_health_and_shows_itself(bench: Bench) -> None:
@@ -74,46 +100,46 @@ async def test_a_loaded_model_answers_health_and_shows_itself(bench: Bench) -> N
     assert snapshot.changed_at is not None
 
 
-async def test_an_answer_streams_and_ends_with_its_figures(bench: Bench) -> None:
-    await bench.runtime.load(bench.model(), SETTINGS)
-    *pieces, last = await bench.everything()
+async def test_an_answer_streams_and_ends_with_its_figures(answering: Answering) -> None:
+    await answering.runtime.load(answering.model(), SETTINGS)
+    *pieces, last = await answering.everything()
     assert len(pieces) > 5
-    assert "".join(chunk.text for chunk in pieces).strip() == bench.speech
+    assert "".join(chunk.text for chunk in pieces).strip() == answering.speech
     assert last.finish_reason == "stop"
     assert last.prompt_tokens
     assert last.completion_tokens is not None
     assert last.completion_tokens >= len(pieces)
     assert last.tokens_per_s is not None
     assert last.tokens_per_s > 0
-    assert bench.runtime.snapshot.answering == 0
+    assert answering.runtime.snapshot.answering == 0
 
 
-async def test_questions_in_quick_succession_are_all_answered(bench: Bench) -> None:
+async def test_questions_in_quick_succession_are_all_answered(answering: Answering) -> None:
     """A connection that the server closes between two questions must not cost the second one."""
-    await bench.runtime.load(bench.model(), SETTINGS)
+    await answering.runtime.load(answering.model(), SETTINGS)
     for _ in range(150):
-        assert (await bench.everything(replace(HELLO, max_tokens=2)))[-1].completion_tokens == 2
+        assert (await answering.everything(replace(HELLO, max_tokens=2)))[-1].completion_tokens == 2
 
 
-async def test_the_token_limit_ends_an_answer(bench: Bench) -> None:
-    await bench.runtime.load(bench.model(endless=True), SETTINGS)
-    last = (await bench.everything(replace(HELLO, max_tokens=4)))[-1]
+async def test_the_token_limit_ends_an_answer(answering: Answering) -> None:
+    await answering.runtime.load(answering.model(endless=True), SETTINGS)
+    last = (await answering.everything(replace(HELLO, max_tokens=4)))[-1]
     assert (last.finish_reason, last.completion_tokens) == ("length", 4)
 
 
-async def test_closing_an_answer_stops_it_upstream(bench: Bench) -> None:
-    await bench.runtime.load(bench.model(endless=True, context=200_000), LoadSettings(context=200_000))
+async def test_closing_an_answer_stops_it_upstream(answering: Answering) -> None:
+    await answering.runtime.load(answering.model(endless=True, context=200_000), LoadSettings(context=200_000))
 
     async def is_done() -> bool:
-        return not await bench.is_answering()
+        return not await answering.is_answering()
 
-    async with aclosing(bench.runtime.chat(replace(HELLO, max_tokens=190_000))) as chunks:
+    async with aclosing(answering.runtime.chat(replace(HELLO, max_tokens=190_000))) as chunks:
         async for _ in chunks:
             break
-        assert bench.runtime.snapshot.answering == 1
-        assert await bench.is_answering()
+        assert answering.runtime.snapshot.answering == 1
+        assert await answering.is_answering()
     await until(is_done)
-    assert bench.runtime.snapshot.answering == 0
+    assert answering.runtime.snapshot.answering == 0
 
 
 async def test_unloading_ends_the_process(bench: Bench) -> None:
@@ -287,13 +313,13 @@ async def test_it_listens_on_this_machine_only(bench: Bench) -> None:
     assert listeners == [f"0100007F:{wanted}"]
 
 
-async def test_a_model_without_the_system_role_gets_its_text_as_a_prefix(bench: Bench) -> None:
+async def test_a_model_without_the_system_role_gets_its_text_as_a_prefix(answering: Answering) -> None:
     """What the user set wins over what was detected."""
-    await bench.runtime.load(_without_system_role(bench), SETTINGS)
-    await _require_prefix(bench)
+    await answering.runtime.load(_without_system_role(answering), SETTINGS)
+    await _require_prefix(answering)
 
 
-def _without_system_role(bench: Bench) -> ModelMetadata:
+def _without_system_role(bench: Answering) -> ModelMetadata:
     return replace(
         bench.model(system_role=False),
         capabilities=ModelCapabilities(supports_system_role=True),
@@ -301,26 +327,26 @@ def _without_system_role(bench: Bench) -> ModelMetadata:
     )
 
 
-async def _require_prefix(bench: Bench) -> None:
+async def _require_prefix(answering: Answering) -> None:
     """The prompt is as long as if the user had written the text of the system."""
     request = replace(HELLO, messages=(ChatMessage(role="system", content="Be brief."), *HELLO.messages))
     written = replace(HELLO, messages=(ChatMessage(role="user", content="Be brief.\n\nHello"),))
-    as_prefix, as_written = [await bench.everything(asked) for asked in (request, written)]
+    as_prefix, as_written = [await answering.everything(asked) for asked in (request, written)]
     assert as_prefix[-1].prompt_tokens == as_written[-1].prompt_tokens
-    assert "".join(chunk.text for chunk in as_prefix).strip() == bench.speech
+    assert "".join(chunk.text for chunk in as_prefix).strip() == answering.speech
 
 
-async def test_a_conversation_longer_than_the_context_says_both_figures(bench: Bench) -> None:
-    await bench.runtime.load(bench.model(), LoadSettings(context=256))
+async def test_a_conversation_longer_than_the_context_says_both_figures(answering: Answering) -> None:
+    await answering.runtime.load(answering.model(), LoadSettings(context=256))
     request = ChatRequest(messages=(ChatMessage(role="user", content="z" * 2000),))
     with pytest.raises(ContextExceeded, match=r"has \d{4} tokens and the model holds 256"):
-        await bench.everything(request)
+        await answering.everything(request)
 
 
-async def test_a_request_that_the_server_does_not_take_is_told_in_its_words(bench: Bench) -> None:
-    await bench.runtime.load(bench.model(), SETTINGS)
+async def test_a_request_that_the_server_does_not_take_is_told_in_its_words(answering: Answering) -> None:
+    await answering.runtime.load(answering.model(), SETTINGS)
     with pytest.raises(RequestRefused, match="did not accept the request"):
-        await bench.everything(replace(HELLO, extra={"response_format": {"type": "verse"}}))
+        await answering.everything(replace(HELLO, extra={"response_format": {"type": "verse"}}))
 
 
 @pytest.mark.parametrize("kind", [LlamaBench, VllmBench])

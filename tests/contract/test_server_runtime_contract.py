@@ -1,16 +1,20 @@
-"""What a runtime whose server outlives its models must hold: over the stand-in as a process, and over a real Ollama."""
+"""What a runtime whose server outlives its models must hold: over the stand-in as a process, and over a real Ollama.
+
+What is promised of answers holds for the same server elsewhere too.
+"""
 
 import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.contract.ollama_bench import BINARY
+from tests.contract.remote_benches import RemoteOllamaBench
 from tests.core.runtimes.ollama_bench import HELLO, SETTINGS, WITHIN_S, Bench, a_bench
 from tests.fakes.gguf_files import write_tiny_llama
 from tests.fakes.gguf_llama import SPEECH
@@ -23,18 +27,35 @@ from venom_desktop.core.runtimes.control.orphans import wait_for_end
 from venom_desktop.core.runtimes.control.process_identity import started_mark
 
 
-@pytest.fixture(params=["stand-in", "real"])
-async def bench(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Bench]:
-    if request.param == "real" and BINARY is None:
+@asynccontextmanager
+async def bench_of(kind: str, folder: Path) -> AsyncIterator[Bench]:
+    if kind == "real" and BINARY is None:
         pytest.skip("no ollama on PATH, and VENOM_TEST_OLLAMA names none")
-    program = Path(BINARY or "") if request.param == "real" else install_ollama(tmp_path)
-    async with a_bench(tmp_path, program=program) as made:
-        made.environment |= {"HOME": str(tmp_path), "OLLAMA_NO_CLOUD": "1"}
+    program = Path(BINARY or "") if kind == "real" else install_ollama(folder)
+    async with a_bench(folder, program=program) as made:
+        made.environment |= {"HOME": str(folder), "OLLAMA_NO_CLOUD": "1"}
         await made.runtime.start()
         yield made
 
 
-async def made(bench: Bench, name: str, *, endless: bool = False, seed: int = 0) -> ModelMetadata:
+@pytest.fixture(params=["stand-in", "real"])
+async def bench(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Bench]:
+    async with bench_of(request.param, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture(params=["stand-in", "real", "remote"])
+async def answering(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Bench | RemoteOllamaBench]:
+    async with bench_of(request.param, tmp_path) as made:
+        if request.param != "remote":
+            yield made
+            return
+        remote = RemoteOllamaBench(made)
+        yield remote
+        await remote.runtime.close()
+
+
+async def made(bench: Bench | RemoteOllamaBench, name: str, *, endless: bool = False, seed: int = 0) -> ModelMetadata:
     """A model of random weights that was made of a file."""
     file = await asyncio.to_thread(write_tiny_llama, bench.folder / f"{name}.gguf", endless=endless, seed=seed)
     async with aclosing(bench.models.create(name, file)) as steps:
@@ -64,30 +85,30 @@ async def test_a_server_runs_without_a_model(bench: Bench) -> None:
         runtime.upstream()
 
 
-async def test_a_loaded_model_shows_itself_and_answers_with_its_figures(bench: Bench) -> None:
-    await bench.runtime.load(await made(bench, "tiny"), SETTINGS)
-    [loaded] = bench.now.loaded
-    assert (loaded.name, loaded.context) == ("tiny:latest", 512)
+async def test_a_loaded_model_shows_itself_and_answers_with_its_figures(answering: Bench | RemoteOllamaBench) -> None:
+    await answering.runtime.load(await made(answering, "tiny"), SETTINGS)
+    [loaded] = answering.now.loaded
+    assert (loaded.name, loaded.context) == ("tiny:latest", 2048 if isinstance(answering, RemoteOllamaBench) else 512)
     assert loaded.memory_bytes
-    *pieces, last = await bench.everything()
+    *pieces, last = await answering.everything()
     assert "".join(chunk.text for chunk in pieces).strip() == SPEECH
     assert last.finish_reason == "stop"
     assert last.prompt_tokens
     assert last.completion_tokens
     assert last.tokens_per_s is not None
-    assert bench.now.answering == 0
+    assert answering.now.answering == 0
 
 
-async def test_the_token_limit_ends_an_answer(bench: Bench) -> None:
-    await bench.runtime.load(await made(bench, "tiny", endless=True), SETTINGS)
-    last = (await bench.everything(replace(HELLO, max_tokens=4)))[-1]
+async def test_the_token_limit_ends_an_answer(answering: Bench | RemoteOllamaBench) -> None:
+    await answering.runtime.load(await made(answering, "tiny", endless=True), SETTINGS)
+    last = (await answering.everything(replace(HELLO, max_tokens=4)))[-1]
     assert (last.finish_reason, last.completion_tokens) == ("length", 4)
 
 
-async def test_questions_in_quick_succession_are_all_answered(bench: Bench) -> None:
-    await bench.runtime.load(await made(bench, "tiny"), SETTINGS)
+async def test_questions_in_quick_succession_are_all_answered(answering: Bench | RemoteOllamaBench) -> None:
+    await answering.runtime.load(await made(answering, "tiny"), SETTINGS)
     for _ in range(count(10, 300)):
-        assert (await bench.everything(replace(HELLO, max_tokens=2)))[-1].completion_tokens == 2
+        assert (await answering.everything(replace(HELLO, max_tokens=2)))[-1].completion_tokens == 2
 
 
 async def test_a_question_loads_nothing_anew(bench: Bench) -> None:
@@ -98,29 +119,34 @@ async def test_a_question_loads_nothing_anew(bench: Bench) -> None:
     assert loaded.context == 256
 
 
-async def test_an_answer_that_is_closed_leaves_the_model_free_for_the_next(bench: Bench) -> None:
-    await bench.runtime.load(await made(bench, "tiny", endless=True), LoadSettings(context=2048))
-    async with aclosing(bench.runtime.chat(HELLO)) as chunks:
+async def test_an_answer_that_is_closed_leaves_the_model_free_for_the_next(
+    answering: Bench | RemoteOllamaBench,
+) -> None:
+    await answering.runtime.load(await made(answering, "tiny", endless=True), LoadSettings(context=2048))
+    async with aclosing(answering.runtime.chat(HELLO)) as chunks:
         await anext(chunks)
-        assert bench.now.answering == 1
-    assert bench.now.answering == 0
-    assert (await bench.everything(replace(HELLO, max_tokens=2)))[-1].completion_tokens == 2
+        assert answering.now.answering == 1
+    assert answering.now.answering == 0
+    assert (await answering.everything(replace(HELLO, max_tokens=2)))[-1].completion_tokens == 2
 
 
-async def test_another_model_takes_the_place_of_the_first_on_the_same_server(bench: Bench) -> None:
-    one, two = await made(bench, "one"), await made(bench, "two", seed=1)
-    pid = bench.now.pid
-    await bench.runtime.load(one, SETTINGS)
-    await bench.runtime.load(two, SETTINGS)
-    assert bench.now.pid == pid
-    assert bench.loaded == ["two:latest"]
-    assert bench.states == [RuntimeState.STARTING, RuntimeState.RUNNING]
+async def test_another_model_takes_the_place_of_the_first_on_the_same_server(
+    answering: Bench | RemoteOllamaBench,
+) -> None:
+    one, two = await made(answering, "one"), await made(answering, "two", seed=1)
+    pid = answering.now.pid
+    await answering.runtime.load(one, SETTINGS)
+    await answering.runtime.load(two, SETTINGS)
+    assert answering.now.pid == pid
+    assert answering.loaded == ["two:latest"]
+    assert answering.states[-1] is RuntimeState.RUNNING
+    assert RuntimeState.STOPPING not in answering.states
 
 
-async def test_a_second_load_waits_for_the_first_and_wins(bench: Bench) -> None:
-    one, two = await made(bench, "one"), await made(bench, "two", seed=1)
-    await asyncio.gather(bench.runtime.load(one, SETTINGS), bench.runtime.load(two, SETTINGS))
-    assert bench.loaded == ["two:latest"]
+async def test_a_second_load_waits_for_the_first_and_wins(answering: Bench | RemoteOllamaBench) -> None:
+    one, two = await made(answering, "one"), await made(answering, "two", seed=1)
+    await asyncio.gather(answering.runtime.load(one, SETTINGS), answering.runtime.load(two, SETTINGS))
+    assert answering.loaded == ["two:latest"]
 
 
 async def test_another_context_holds_at_once(bench: Bench) -> None:
@@ -176,13 +202,15 @@ async def test_a_model_that_expired_answers_again(bench: Bench) -> None:
     assert await bench.text() == SPEECH
 
 
-async def test_a_model_deleted_by_somebody_else_while_it_is_active_is_told(bench: Bench) -> None:
-    await bench.runtime.load(await made(bench, "tiny"), SETTINGS)
-    await bench.client.delete("tiny:latest")
+async def test_a_model_deleted_by_somebody_else_while_it_is_active_is_told(
+    answering: Bench | RemoteOllamaBench,
+) -> None:
+    await answering.runtime.load(await made(answering, "tiny"), SETTINGS)
+    await answering.client.delete("tiny:latest")
     with pytest.raises(UnknownModel, match="tiny:latest"):
-        await bench.everything()
-    await bench.runtime.load(await made(bench, "other", seed=1), SETTINGS)
-    assert await bench.text() == SPEECH
+        await answering.everything()
+    await answering.runtime.load(await made(answering, "other", seed=1), SETTINGS)
+    assert await answering.text() == SPEECH
 
 
 async def test_a_killed_server_is_noticed_explained_and_started_again(bench: Bench) -> None:

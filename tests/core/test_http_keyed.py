@@ -51,6 +51,16 @@ async def test_a_new_key_holds_for_the_next_request() -> None:
         assert [request.token for request in own.requests] == [KEY, None]
 
 
+async def test_no_question_goes_over_a_connection_that_the_server_may_just_be_closing() -> None:
+    with OpenAiStandIn("tiny") as own:
+        client = KeyedClient(own.url, Keys())
+        http = await client.opened()
+        for _ in range(3):
+            await http.get(f"{own.url}/v1/models")
+        await client.close()
+        assert len({request.sender for request in own.requests}) == 3
+
+
 async def test_what_is_handed_on_comes_whole_and_in_pieces() -> None:
     with OpenAiStandIn("tiny") as own:
         client = KeyedClient(own.url, Keys())

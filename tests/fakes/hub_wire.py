@@ -30,6 +30,8 @@ class Request:
     body: bytes = b""
     status: int | None = None
     sent_bytes: int = 0
+    sender: int = 0
+    """The port it came from: that of its connection."""
 
     @property
     def range(self) -> str | None:
@@ -90,7 +92,7 @@ def head_of(reply: Reply, length: int) -> bytes:
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
 
 
-def read_request(source: BinaryIO, side: str) -> Request | None:
+def read_request(source: BinaryIO, side: str, *, sender: int = 0) -> Request | None:
     """The next request of a connection, None where it ended."""
     first = source.readline(65536).decode("latin-1").split()
     if len(first) != 3:
@@ -103,7 +105,16 @@ def read_request(source: BinaryIO, side: str) -> Request | None:
     target = urlsplit(first[1])
     query = parse_qs(target.query, keep_blank_values=True)
     path = unquote(target.path)
-    return Request(side=side, method=first[0], path=path, target=first[1], query=query, headers=headers, body=body)
+    return Request(
+        side=side,
+        method=first[0],
+        path=path,
+        target=first[1],
+        query=query,
+        headers=headers,
+        body=body,
+        sender=sender,
+    )
 
 
 def _counted(source: BinaryIO, headers: Mapping[str, str]) -> bytes:
@@ -192,7 +203,8 @@ class WireServer:
     def _converse(self, connection: socket.socket) -> None:
         try:
             with connection, connection.makefile("rb") as source:
-                while (request := read_request(source, self.side)) is not None:
+                sender = connection.getpeername()[1]
+                while (request := read_request(source, self.side, sender=sender)) is not None:
                     if not self._send(connection, request, self._answer(request)):
                         return
                     if request.headers.get("connection", "").lower() == "close":

@@ -127,21 +127,25 @@ class Answers:
             return streamed(lambda: self._events(body), kind="text/event-stream")
         message = {"role": "assistant", "content": self.say.text}
         choice = {"index": 0, "message": message, "finish_reason": self.say.done_reason}
-        return as_json({**_completion(body, "chat.completion"), "choices": [choice], "usage": self._usage()})
+        usage = self._usage(len(_split(self.say.text)) + 1)
+        return as_json({**_completion(body, "chat.completion"), "choices": [choice], "usage": usage})
 
     def _events(self, body: Mapping[str, Any]) -> Iterator[bytes]:
         common = _completion(body, "chat.completion.chunk")
-        for word in _split(self.say.text):
+        words = _split(self.say.text)
+        said = words[: body.get("max_tokens") or None]
+        for word in said:
             delta = {"role": "assistant", "content": word}
             yield _event({**common, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]})
-        last = {"index": 0, "delta": {"role": "assistant", "content": ""}, "finish_reason": self.say.done_reason}
+        reason = "length" if len(said) < len(words) else self.say.done_reason
+        last = {"index": 0, "delta": {"role": "assistant", "content": ""}, "finish_reason": reason}
         yield _event({**common, "choices": [last]})
         if (body.get("stream_options") or {}).get("include_usage"):
-            yield _event({**common, "choices": [], "usage": self._usage()})
+            usage = self._usage(len(said) if reason == "length" else len(words) + 1)
+            yield _event({**common, "choices": [], "usage": usage})
         yield b"data: [DONE]\n\n"
 
-    def _usage(self) -> dict[str, int]:
-        count = len(_split(self.say.text)) + 1
+    def _usage(self, count: int) -> dict[str, int]:
         return {"prompt_tokens": 4, "completion_tokens": count, "total_tokens": count + 4}
 
     def _words(self, body: Mapping[str, Any], loaded: Loaded, prompt: str, *, key: str) -> Iterator[dict[str, Any]]:

@@ -111,7 +111,7 @@ def make_local_client(*, require: Require = everybody) -> httpx.AsyncClient:
 
 
 def make_keyed_client(auth: Auth, certificate_file: Path | None) -> httpx.AsyncClient:
-    """A client for one server elsewhere: it follows no redirect, so a key stays where it belongs, and waits long.
+    """A client for one server elsewhere: no redirects, so a key stays where it belongs; a connection each, as above.
 
     Reads certificates, so call it in a thread. Raises `OSError` for a file that cannot be read or holds none.
     """
@@ -119,6 +119,7 @@ def make_keyed_client(auth: Auth, certificate_file: Path | None) -> httpx.AsyncC
         auth=auth,
         follow_redirects=False,
         timeout=httpx.Timeout(None, connect=CONNECT_TIMEOUT_S),
+        limits=httpx.Limits(max_keepalive_connections=0),
         verify=_trust(certificate_file),
         headers={"User-Agent": USER_AGENT},
         event_hooks={"request": [_require_port]},

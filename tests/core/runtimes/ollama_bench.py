@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from venom_desktop.core.errors import VenomError
 from venom_desktop.core.http import Client, make_local_client
@@ -16,6 +16,7 @@ from venom_desktop.core.runtimes.base import (
     ChatMessage,
     ChatRequest,
     LoadSettings,
+    Runtime,
     RuntimeSnapshot,
     RuntimeState,
 )
@@ -29,6 +30,7 @@ from venom_desktop.core.runtimes.pulse import Pulse
 SETTINGS = LoadSettings(context=512)
 HELLO = ChatRequest(messages=(ChatMessage(role="user", content="Hello"),), temperature=0)
 WITHIN_S = 60
+R = TypeVar("R", bound=Runtime)
 
 
 def free_port() -> int:
@@ -41,7 +43,44 @@ def model_named(name: str, **more: Any) -> ModelMetadata:
     return ModelMetadata(name=name, provider=ModelProvider.OLLAMA, display_name=name, runtime="ollama", **more)
 
 
-class Bench:
+class Heard(Generic[R]):
+    """A runtime with all that it said."""
+
+    def __init__(self, runtime: R) -> None:
+        self.runtime = runtime
+        self.states: list[RuntimeState] = []
+        self.news: asyncio.Queue[RuntimeSnapshot] = asyncio.Queue()
+        runtime.changed.subscribe(self._hear)
+
+    @property
+    def now(self) -> RuntimeSnapshot:
+        return self.runtime.snapshot
+
+    @property
+    def loaded(self) -> list[str]:
+        return [loaded.name for loaded in self.now.loaded]
+
+    async def state(self, wanted: RuntimeState) -> RuntimeSnapshot:
+        async with asyncio.timeout(WITHIN_S):
+            while True:
+                snapshot = await self.news.get()
+                if snapshot.state is wanted:
+                    return snapshot
+
+    async def everything(self, request: ChatRequest = HELLO) -> list[ChatChunk]:
+        async with aclosing(self.runtime.chat(request)) as chunks:
+            return [chunk async for chunk in chunks]
+
+    async def text(self, request: ChatRequest = HELLO) -> str:
+        return "".join(chunk.text for chunk in await self.everything(request)).strip()
+
+    def _hear(self, snapshot: RuntimeSnapshot) -> None:
+        if not self.states or self.states[-1] is not snapshot.state:
+            self.states.append(snapshot.state)
+        self.news.put_nowait(snapshot)
+
+
+class Bench(Heard[Ollama]):
     """`environment` is what a server that the runtime starts is given."""
 
     def __init__(self, folder: Path, http: Client, url: str, *, program: Path | None, listing_s: float) -> None:
@@ -60,44 +99,21 @@ class Bench:
             runtime_folder=folder / "run",
             log_folder=folder / "log",
         )
-        self.runtime = Ollama(
-            server=self.server,
-            client=self.client,
-            models=self.models,
-            program=lambda: self.program,
-            default_keep_alive=lambda: "7m",
-            pulse=Pulse(self.client.version, source="Ollama", every_s=0.05, silent_after_s=2.0),
-            pace=Pace(running_s=0.02, absent_s=0.02),
+        super().__init__(
+            Ollama(
+                server=self.server,
+                client=self.client,
+                models=self.models,
+                program=lambda: self.program,
+                default_keep_alive=lambda: "7m",
+                pulse=Pulse(self.client.version, source="Ollama", every_s=0.05, silent_after_s=2.0),
+                pace=Pace(running_s=0.02, absent_s=0.02),
+            )
         )
-        self.states: list[RuntimeState] = []
-        self.news: asyncio.Queue[RuntimeSnapshot] = asyncio.Queue()
-        self.runtime.changed.subscribe(self._hear)
-
-    @property
-    def now(self) -> RuntimeSnapshot:
-        return self.runtime.snapshot
-
-    @property
-    def loaded(self) -> list[str]:
-        return [loaded.name for loaded in self.now.loaded]
 
     def expiry(self) -> datetime | None:
         """Of the first loaded model."""
         return self.now.loaded[0].expires_at
-
-    async def state(self, wanted: RuntimeState) -> RuntimeSnapshot:
-        async with asyncio.timeout(WITHIN_S):
-            while True:
-                snapshot = await self.news.get()
-                if snapshot.state is wanted:
-                    return snapshot
-
-    async def everything(self, request: ChatRequest = HELLO) -> list[ChatChunk]:
-        async with aclosing(self.runtime.chat(request)) as chunks:
-            return [chunk async for chunk in chunks]
-
-    async def text(self, request: ChatRequest = HELLO) -> str:
-        return "".join(chunk.text for chunk in await self.everything(request)).strip()
 
     async def call(self, method: str, **arguments: Any) -> None:
         """Have a stand-in that runs as a process do something."""
@@ -113,11 +129,6 @@ class Bench:
         except VenomError:
             return False
         return True
-
-    def _hear(self, snapshot: RuntimeSnapshot) -> None:
-        if not self.states or self.states[-1] is not snapshot.state:
-            self.states.append(snapshot.state)
-        self.news.put_nowait(snapshot)
 
 
 @asynccontextmanager

@@ -12,6 +12,7 @@ from venom_desktop.core.errors import (
     LoadCancelled,
     NoActiveModel,
     RemoteControl,
+    RequestRefused,
     RuntimeUnavailable,
     SourceChanged,
     SourceUnreachable,
@@ -244,13 +245,14 @@ class Remote:
             case SourceChanged():
                 return self._line.foreign()
             case SourceUnreachable():
-                return await self._state.look() or UpstreamFailed(
-                    source=self.server.title, status="the answer broke off"
-                )
+                broken = UpstreamFailed(source=self.server.title, status="the answer broke off")
+                return await self._state.look() or broken
             case RuntimeUnavailable() if type(error) is RuntimeUnavailable:
                 return UpstreamFailed(source=self.server.title, status="it is busy or not ready")
             case UpstreamFailed() if type(error) is UpstreamFailed:
                 return await self._state.look() or error
+            case RequestRefused():
+                return await self._state.why_gone() or error
             case _:
                 return error
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from venom_desktop.core.errors import SourceBusy, VenomError
+from venom_desktop.core.errors import ActiveModelGone, SourceBusy, VenomError
 from venom_desktop.core.registry.model import ModelMetadata
 from venom_desktop.core.runtimes.base import Control, LoadedModel, RuntimeSnapshot, RuntimeState
 from venom_desktop.core.runtimes.published import PublishedState
@@ -50,6 +50,14 @@ class RemoteState(PublishedState):
             else:
                 self.show(None, error)
         return error
+
+    async def why_gone(self) -> VenomError | None:
+        """That the model which answered is there no more, where a look tells so."""
+        await self.look()
+        models, model = self.store.snapshot.models, self.model
+        if model is None or models is None or any(one.name == model.name for one in models):
+            return None
+        return ActiveModelGone(model_name=model.name)
 
     def take(self, found: Found) -> None:
         if found.loaded is not None:
