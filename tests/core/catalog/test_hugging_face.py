@@ -105,6 +105,7 @@ def add_gemma(hub: HubServer, *, gated: bool = False) -> None:
         license="gemma",
         downloads=12_000,
         likes=7,
+        trending_score=41,
         pipeline_tag="image-text-to-text",
         gguf={
             "total": 3_880_099_328,
@@ -125,7 +126,7 @@ async def test_a_row_carries_what_the_list_tells(hub: HubServer, make: MakeCatal
         "unsloth",
     )
     assert (row.parameters, row.context_length, row.architecture) == (3_880_099_328, 131_072, "gemma3")
-    assert (row.license, row.gated, row.downloads, row.likes) == ("gemma", False, 12_000, 7)
+    assert (row.license, row.gated, row.downloads, row.likes, row.trending) == ("gemma", False, 12_000, 7, 41)
     assert row.abilities == {Ability.VISION, Ability.TOOLS, Ability.THINKING}
     assert row.updated is not None
     assert row.quantizations is not None

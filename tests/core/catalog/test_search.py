@@ -49,6 +49,7 @@ def entry(
         display_name=f"{name} {number}",
         downloads=1_000_000 - number,
         likes=number % 17,
+        trending=number % 13,
         updated=NOW - timedelta(minutes=number * 7 % 1000),
         quantizations=(Quantization(label=label, files=(RemoteFile(name="a.gguf", size_bytes=size_bytes),)),),
         size_range_bytes=(size_bytes, size_bytes),
@@ -409,6 +410,17 @@ def _judged(number: int, place: FitPlace | None, *, needed: int = GB) -> Row:
     return Row.of(replace(made, fit=fit))
 
 
+def test_trending_is_the_sources_own_measure_and_what_has_none_comes_after_it() -> None:
+    rows = [
+        Row.of(replace(entry(0), trending=None, downloads=9)),
+        Row.of(replace(entry(1), trending=2.5, downloads=1)),
+        Row.of(replace(entry(2), trending=None, downloads=9_000_000)),
+        Row.of(replace(entry(3), trending=40, downloads=None)),
+        Row.of(replace(entry(4), trending=0, downloads=5)),
+    ]
+    assert [rows.index(row) for row in in_order(rows, Sort.TRENDING)] == [3, 1, 4, 2, 0]
+
+
 def test_what_runs_best_here_stands_first_and_of_that_the_largest() -> None:
     rows = [
         _judged(0, None),
@@ -444,8 +456,10 @@ def test_what_is_installed_is_found_or_left_out() -> None:
 
 def _figure(row: Row, sort: Sort) -> object:
     match sort:
-        case Sort.DOWNLOADS | Sort.TRENDING:
+        case Sort.DOWNLOADS:
             return row.entry.downloads
+        case Sort.TRENDING:
+            return row.entry.trending
         case Sort.LIKES:
             return row.entry.likes
         case Sort.UPDATED:

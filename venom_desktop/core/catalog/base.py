@@ -143,6 +143,8 @@ class CatalogEntry:
     private: bool | None = None
     downloads: int | None = None
     likes: int | None = None
+    trending: float | None = None
+    """How much of a stir it makes now, in its source's own measure; larger is more."""
     updated: datetime | None = None
     abilities: frozenset[Ability] = frozenset()
     context_length: int | None = None

@@ -1,5 +1,6 @@
 """The hub's JSON and error answers, turned into our rows and our errors."""
 
+import math
 import re
 from collections.abc import Mapping
 from typing import Any, Final
@@ -85,6 +86,7 @@ def parse_entry(row: Any, *, endpoint: str, with_vllm: bool = False) -> CatalogE
         private=row.get("private") is True,
         downloads=count_in(row.get("downloads")),
         likes=count_in(row.get("likes")),
+        trending=_score(row.get("trendingScore")),
         updated=moment_in(row.get("lastModified")),
         abilities=_abilities(text_in(row.get("pipeline_tag")), template, architecture, quantizations, tags),
         context_length=count_in(gguf.get("context_length")) or (context_in(config) if of_vllm else None),
@@ -153,6 +155,10 @@ def size_range(quantizations: tuple[Quantization, ...] | None) -> tuple[int, int
     sizes = [choice.size_bytes for choice in quantizations or ()]
     known = [size for size in sizes if size is not None]
     return (min(known), max(known)) if known and len(known) == len(sizes) else None
+
+
+def _score(told: object) -> float | None:
+    return float(told) if isinstance(told, int | float) and not isinstance(told, bool) and math.isfinite(told) else None
 
 
 def _files(siblings: Any) -> list[RemoteFile] | None:

@@ -20,7 +20,8 @@ SORT_KEYS: Mapping[Sort, Callable[[CatalogEntry], float]] = MappingProxyType(
         Sort.LIKES: lambda entry: entry.likes if entry.likes is not None else -1,
         Sort.UPDATED: lambda entry: entry.updated.timestamp() if entry.updated else -1,
         Sort.SIZE: lambda entry: entry.size_range_bytes[1] if entry.size_range_bytes else -1,
-        Sort.TRENDING: lambda entry: entry.downloads if entry.downloads is not None else -1,
+        # A source without such a measure comes after one with it, what is loaded most first.
+        Sort.TRENDING: lambda entry: -1 / (2 + (entry.downloads or 0)) if entry.trending is None else entry.trending,
         Sort.FIT: lambda entry: entry.downloads if entry.downloads is not None else -1,
     }
 )
