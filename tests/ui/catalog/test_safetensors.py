@@ -145,6 +145,8 @@ def test_the_pill_says_what_was_weighed_against_what(verdict: FitVerdict, text: 
         (NO_CARD, "vLLM needs a graphics card, and none was found."),
         (on_cards(0, 0), "It is set to be spread over more graphics cards than were found."),
         (on_cards(9 * GB, 9 * GB), "one answer of 8 192 tokens need 10.0 GB, and vLLM takes 9.0 GB"),
+        (on_cards(9 * GB, 9 * GB), "of graphics memory. Choose less context, or raise that share in Settings."),
+        (on_cards(8 * GB, 8 * GB), "of graphics memory. Choose a smaller model."),
         (
             on_cards(9 * GB, 20 * GB),
             "vLLM takes 20.0 GB of graphics memory when it starts, and 9.0 GB of them are free.",

@@ -10,11 +10,15 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
+from tests.ui.operations.test_presenter import NOTHING, NOW, operation
 from tests.ui.workbench import Workbench, open_workbench, plain, turns, until
 from venom_desktop.core.errors import Cure, DiskFull, QuotaExceeded
 from venom_desktop.core.operations.operation import ModelOperation, OperationStatus, OperationType
+from venom_desktop.core.registry.switch_steps import STOP_AND_SWITCH
 from venom_desktop.ui.bridge import MERGE_MS
+from venom_desktop.ui.operations.bar import OperationsBar
 from venom_desktop.ui.operations.panel import OperationsPanel
+from venom_desktop.ui.operations.presenter import Counts, Verb, look
 from venom_desktop.ui.operations.row import OperationRow
 
 GB = 10**9
@@ -115,6 +119,34 @@ async def test_pause_and_resume_from_the_closed_bar(desk: Desk) -> None:
     await until(lambda: any(button.isVisible() and button.accessibleName() == "Resume" for button in buttons))
     next(button for button in buttons if button.accessibleName() == "Resume").click()
     await until(lambda: desk.status(operation_id) is OperationStatus.IN_PROGRESS)
+
+
+def test_a_question_has_both_of_its_answers_in_the_closed_bar(themed: QApplication, qtbot: QtBot) -> None:
+    bar = OperationsBar()
+    qtbot.addWidget(bar)
+    bar.resize(960, bar.height())
+    bar.show()
+    told: list[tuple[str, object]] = []
+    bar.pressed.connect(lambda key, verb: told.append((key, verb)))
+    sentence = "1 answer is still running on vLLM. Switch when it is done, or stop it now?"
+    kind = OperationType.ACTIVATE
+    asking = operation(operation_type=kind, can_pause=False, message=sentence, question=STOP_AND_SWITCH)
+
+    def offered(shown: ModelOperation) -> list[QAbstractButton]:
+        bar.show_leader(shown, look(shown, NOTHING, NOW), Counts(running=1))
+        return [button for button in bar.findChildren(QAbstractButton) if button.isVisible()]
+
+    wait, stop, expand = offered(asking)
+    assert [button.accessibleName() for button in (wait, stop, expand)] == [
+        "Wait",
+        "Stop and switch",
+        "Show operations (Ctrl+J)",
+    ]
+    assert bar.amounts.text() == sentence
+    wait.click()
+    stop.click()
+    assert told == [("one", Verb.KEEP_WAITING), ("one", Verb.STOP_AND_SWITCH)]
+    assert offered(operation(operation_type=kind, can_pause=False, message="Stopping vLLM")) == [expand]
 
 
 async def test_a_failed_job_is_tried_again_from_its_row(desk: Desk) -> None:

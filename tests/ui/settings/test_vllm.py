@@ -49,6 +49,12 @@ def enter(field: QLineEdit, text: str) -> None:
     field.editingFinished.emit()
 
 
+async def test_a_long_address_shows_how_it_begins(desk: Desk) -> None:
+    field = line(desk, "ollama_releases_url").field
+    assert field.text() == "https://github.com/ollama/ollama/releases"
+    assert field.cursorPosition() == 0
+
+
 async def test_a_light_profile_says_nothing_of_it(desk: Desk) -> None:
     assert not page(desk).vllm.isVisible()
     assert "vllm" not in said_by(page(desk)).lower()

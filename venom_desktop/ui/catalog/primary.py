@@ -83,13 +83,15 @@ def _room_for_vllm(verdict: FitVerdict) -> str:
     if verdict.lacks_cards:
         return tr("It is set to be spread over more graphics cards than were found. Change its load settings.")
     if verdict.needed_bytes > verdict.total_bytes:
-        return tr(
-            "Its weights and one answer of {count} tokens need {needed}, and vLLM takes {share} of graphics memory. "
-            "Choose less context, or raise that share in Settings.",
+        said = tr(
+            "The weights and one answer of {count} tokens need {needed}, and vLLM takes {share} of graphics memory.",
             count=tokens(verdict.context),
             needed=gigabytes(verdict.needed_bytes),
             share=share,
         )
+        alone = verdict.needed_bytes - verdict.kv_cache_bytes
+        less = tr("Choose less context, or raise that share in Settings.")
+        return f"{said} {tr('Choose a smaller model.') if alone > verdict.total_bytes else less}"
     if verdict.free_bytes < verdict.total_bytes:
         return tr(
             "vLLM takes {share} of graphics memory when it starts, and {free} of them are free. "

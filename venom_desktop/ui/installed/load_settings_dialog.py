@@ -27,7 +27,7 @@ class LoadSettingsDialog(Dialog):
         self.parallel = OptionalNumber(*LIMITS["parallel"])
         self.kv_type = Choice(tr("KV cache"), [(None, tr("Automatic")), *((kind, kind) for kind in KV_TYPES)])
         held = tr("The model holds up to {tokens} tokens.", tokens=tokens(most_context)) if most_context else ""
-        note = tr("They count from the next activation of {name}.", name=name)
+        note = tr("These settings count from the next activation of {name}.", name=name)
         self.body.addWidget(Label(" ".join(part for part in (note, held) if part), tone="text2", wrap=True))
         self.body.addSpacing(6)
         fields: list[tuple[str, QWidget]] = [

@@ -128,6 +128,6 @@ def _reason(error: VenomError | None) -> str:
 
 
 def _note(name: str, most_context: int | None) -> str:
-    note = tr("They count from the next activation of {name}.", name=name)
+    note = tr("These settings count from the next activation of {name}.", name=name)
     held = tr("The model holds up to {tokens} tokens.", tokens=tokens(most_context)) if most_context else ""
     return " ".join(part for part in (note, held) if part)

@@ -41,11 +41,12 @@ class OperationsBar(QWidget):
         self._paused, self._failed, self._running = pill("", "pause"), pill("", "error", "bad"), pill("", "download")
         self._tool = ToolButton("pause", tr("Pause"), on_click=self._press)
         self._button = Button("", "quiet", size="dense", on_click=self._press)
+        self._other = Button("", size="dense", on_click=lambda: self._press(Verb.STOP_AND_SWITCH))
         expand = ToolButton("up", tr("Show operations (Ctrl+J)"), on_click=self.expand_wanted.emit)
         self.setLayout(
             row(
                 *(self._icon, self.title, (self.bar, 3), self.percent, (self.amounts, 4)),
-                *(self._running, self._failed, self._paused, self._button, self._tool, expand),
+                *(self._running, self._failed, self._paused, self._button, self._other, self._tool, expand),
                 spacing=12,
                 margins=(16, 0, 12, 0),
             )
@@ -98,11 +99,18 @@ class OperationsBar(QWidget):
         self._failed.setVisible(failed > 0)
 
     def _show_verb(self, look: Look) -> None:
-        """The first verb of the row: pause as an icon, the others in words; cancelling takes the list."""
+        """The first verb of the row: pause as an icon, the others in words; cancelling takes the list.
+
+        A question has both of its answers.
+        """
         offered = [action for action in look.actions if action.what is not Verb.CANCEL]
         action = offered[0] if offered else None
         self._button.setVisible(action is not None and action.worded)
         self._tool.setVisible(action is not None and not action.worded)
+        other = next((one for one in offered if one.what is Verb.STOP_AND_SWITCH), None)
+        self._other.setVisible(other is not None)
+        if other is not None:
+            self._other.set_content(other.text, other.icon)
         if action is None:
             return
         self._verb = action.what
@@ -111,5 +119,5 @@ class OperationsBar(QWidget):
         else:
             self._tool.set_content(action.icon or "", action.text)
 
-    def _press(self) -> None:
-        self.pressed.emit(self._operation_id, self._verb)
+    def _press(self, verb: Verb | None = None) -> None:
+        self.pressed.emit(self._operation_id, verb or self._verb)

@@ -152,6 +152,8 @@ class FieldRow(StoredRow):
 
     def show_stored(self) -> None:
         self.field.setText(self._write(self.stored))
+        # A text that is longer than its field shows how it begins.
+        self.field.setCursorPosition(0)
         theme.set_variant(self.field, "state", "")
 
     def show_problem(self, error: Exception) -> None:

@@ -30,7 +30,7 @@ class SettingRow(QWidget):
         self._result = Label("", "small", wrap=True)
         self._result.hide()
         words = column(None, Label(title, "medium"), self._help, self._result, None, spacing=2)
-        self.setLayout(row((words, 1), control, spacing=16, margins=(16, 6, 14, 6)))
+        self.setLayout(row((words, 1), control, spacing=16, margins=(16, 10, 14, 10)))
         self.setMinimumHeight(58)
 
     @property
