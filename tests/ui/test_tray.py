@@ -133,8 +133,6 @@ async def test_a_model_is_switched_to_unloaded_and_its_runtime_named(desk: Desk,
     await answers(desk, second.key)
     desk.choose("Unload Second")
     await until(lambda: desk.bench.services.active.snapshot.key is None)
-    # The state says so before the unloading lets the next switch in.
-    await until(lambda: not desk.bench.bridge.is_running("tray.unload"))
     desk.choose("llama.cpp · Second", "runtimes")
     await answers(desk, second.key)
 
@@ -176,6 +174,26 @@ async def test_of_two_switches_one_wins_and_the_other_is_told(desk: Desk, tiny_l
     refused = [notice for notice in desk.tray.told if "switched already" in notice.text]
     failed = [one for one in operations.operations if one.reason_code == "SWITCH_IN_PROGRESS"]
     assert len(refused) + len(failed) >= 1
+
+
+async def test_a_switch_that_asks_is_told_and_its_row_opens_the_window_at_the_question(
+    desk: Desk, tiny_llama: Path
+) -> None:
+    first, second = [await tiny(desk.bench, tiny_llama, name) for name in ("First", "Second")]
+    desk.choose("First", "models")
+    await answers(desk, first.key)
+    desk.tray.told.clear()
+    desk.bench.registry._activating.finish_within_s = lambda: 0.0
+    asks = "1 answer is still running on llama.cpp. Switch when it is done, or stop it now?"
+    with desk.bench.services.runtimes["llama_cpp"].passing():
+        desk.choose("Second", "models")
+        await until(lambda: desk.says(asks))
+        (notice,) = desk.tray.told
+        assert (plain(notice.text), notice.operations) == (asks, True)
+        desk.choose(asks)
+        assert (desk.opened, desk.window.isVisible()) == (["operations"], True)
+    await answers(desk, second.key)
+    assert not desk.says(asks)
 
 
 async def test_a_runtime_that_the_profile_forbids_is_not_shown_and_not_switched_to(

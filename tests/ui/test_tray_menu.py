@@ -9,9 +9,20 @@ from tests.ui.workbench import plain
 from venom_desktop.core.operations.operation import OperationStatus, OperationType
 from venom_desktop.core.registry.inventory import InventorySnapshot
 from venom_desktop.core.registry.model import ModelStatus
+from venom_desktop.core.registry.switch_steps import STOP_AND_SWITCH
 from venom_desktop.core.runtimes.active import ActiveModel
 from venom_desktop.core.runtimes.base import RuntimeState
-from venom_desktop.ui.tray_menu import TrayFacts, TrayRow, TrayState, Verb, shape, tooltip, tray_rows, tray_state
+from venom_desktop.ui.tray_menu import (
+    MOST_OPERATIONS,
+    TrayFacts,
+    TrayRow,
+    TrayState,
+    Verb,
+    shape,
+    tooltip,
+    tray_rows,
+    tray_state,
+)
 
 pytestmark = pytest.mark.usefixtures("themed")
 
@@ -40,6 +51,17 @@ def test_the_menu_stands_as_drawn() -> None:
     ]
     calm = texts(tray_rows(told()))
     assert calm[5:] == ["-", "Open Venom Desktop", "Quit"]
+
+
+def test_a_question_stands_first_and_needs_the_user() -> None:
+    asks = "1 answer is still running on Ollama. Switch when it is done, or stop it now?"
+    kind = OperationType.ACTIVATE
+    asking = operation("phi4-mini:3.8b", operation_type=kind, message=asks, question=STOP_AND_SWITCH, can_pause=False)
+    many = told(operations=(asking, *(operation(f"model-{number}") for number in range(MOST_OPERATIONS))))
+    row = tray_rows(many)[6]
+    assert (plain(row.text), row.verb, row.icon) == (asks, Verb.SHOW_OPERATIONS, "warning")
+    assert tray_state(many) is TrayState.NEEDS_YOU
+    assert plain(tooltip(many)).splitlines()[1] == asks
 
 
 def test_models_stand_in_the_order_of_their_use_with_a_mark_on_the_active_one() -> None:

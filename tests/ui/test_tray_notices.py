@@ -11,6 +11,7 @@ from shiboken6 import delete
 from tests.ui.tray_facts import operation
 from venom_desktop.core.errors import NotEnoughSpace, SwitchInProgress
 from venom_desktop.core.operations.operation import ModelOperation, OperationStatus, OperationType
+from venom_desktop.core.registry.switch_steps import STOP_AND_SWITCH
 from venom_desktop.core.signals import Signal
 from venom_desktop.core.tasks import TaskScope
 from venom_desktop.ui.bridge import Bridge
@@ -47,6 +48,21 @@ def test_what_ends_out_of_sight_is_told(desk: Desk, qtbot: QtBot) -> None:
     (notice,) = desk.told
     assert (notice.title, notice.text) == ("Install qwen3:8b", "Verified and ready")
     assert (notice.tab, notice.operations, notice.failed) == (TabName.INSTALLED, False, False)
+
+
+def test_a_question_out_of_sight_is_told_each_time_it_is_asked(desk: Desk) -> None:
+    asks = "2 answers are still running on Ollama. Switch when they are done, or stop them now?"
+    asking = operation(
+        "qwen3:8b", RUNNING, operation_type=OperationType.ACTIVATE, message=asks, question=STOP_AND_SWITCH
+    )
+    for one in (asking, asking, replace(asking, question=None), asking):
+        desk.changes.publish(one)
+    desk.watched = True
+    for one in (replace(asking, question=None), asking):
+        desk.changes.publish(one)
+    assert [(notice.title, notice.text, notice.operations) for notice in desk.told] == [
+        ("Activate qwen3:8b", asks, True)
+    ] * 2
 
 
 def test_what_ends_together_is_told_together(desk: Desk, qtbot: QtBot) -> None:

@@ -89,6 +89,11 @@ class TrayFacts:
         return tuple(operation for operation in reversed(self.operations) if not operation.status.is_final)
 
     @property
+    def asking(self) -> tuple[ModelOperation, ...]:
+        """Those that wait for an answer of the user."""
+        return tuple(operation for operation in self.unfinished if operation.question is not None)
+
+    @property
     def failed(self) -> int:
         """How many failures nobody has dealt with."""
         listed = visible(self.operations, self.now)
@@ -121,7 +126,7 @@ def shape(rows: Iterable[TrayRow]) -> Shape:
 
 
 def tray_state(told: TrayFacts) -> TrayState:
-    if told.failed or told.alerts:
+    if told.failed or told.alerts or told.asking:
         return TrayState.NEEDS_YOU
     moving = any(runtime.state in _MOVING for runtime in told.runtimes)
     return TrayState.BUSY if moving or any(map(is_busy, told.operations)) else TrayState.IDLE
@@ -130,7 +135,8 @@ def tray_state(told: TrayFacts) -> TrayState:
 def tooltip(told: TrayFacts) -> str:
     """ "Venom Desktop: Ollama · gemma3:4b, ready"."""
     who, state = _answering(told), _state_words(told)
-    news = [operation_words(operation) for operation in told.unfinished if is_busy(operation)][:1]
+    busy = [operation for operation in told.unfinished if is_busy(operation)]
+    news = [operation_words(operation) for operation in (*told.asking, *busy)][:1]
     news += [_needs_you(told.failed)] if told.failed else []
     news += [_alerts(told.alerts)] if told.alerts else []
     first = tr("Venom Desktop: {state}", state=f"{who}, {state}" if state else who)
@@ -176,7 +182,9 @@ def runtime_rows(told: TrayFacts) -> tuple[TrayRow, ...]:
 
 
 def operation_words(operation: ModelOperation) -> str:
-    """ "Installing qwen3:8b · 43 %", "Switching to gemma3:4b · Waiting for the first token"."""
+    """ "Installing qwen3:8b · 43 %", "Switching to gemma3:4b · Waiting for the first token", or what it asks."""
+    if operation.question is not None:
+        return words.phase(operation)
     done = None if operation.progress is None else percent(operation.progress / 100)
     if operation.status is OperationStatus.PAUSED:
         return facts(words.title(operation), tr("Paused"), done)
@@ -249,7 +257,8 @@ def _unload_row(told: TrayFacts) -> tuple[TrayRow, ...]:
 
 
 def _operation_rows(told: TrayFacts) -> tuple[TrayRow, ...]:
-    going = told.unfinished
+    # A question comes before everything, also where not all has room.
+    going = tuple(sorted(told.unfinished, key=lambda operation: operation.question is None))
     rows = [_operation_row(operation) for operation in going[:MOST_OPERATIONS]]
     if len(going) > MOST_OPERATIONS:
         more = tr("{count} more…", count=number(len(going) - MOST_OPERATIONS))
@@ -272,12 +281,13 @@ def _operation_rows(told: TrayFacts) -> tuple[TrayRow, ...]:
 
 def _operation_row(operation: ModelOperation) -> TrayRow:
     activation = operation.operation_type is OperationType.ACTIVATE
-    paused = operation.status is OperationStatus.PAUSED
+    paused, asks = operation.status is OperationStatus.PAUSED, operation.question is not None
     return TrayRow(
         verb=Verb.SHOW_OPERATIONS,
         name=operation.operation_id,
         text=operation_words(operation),
-        icon="pause" if paused else "bolt" if activation else "download",
+        icon="warning" if asks else "pause" if paused else "bolt" if activation else "download",
+        icon_role="warn" if asks else "text2",
     )
 
 

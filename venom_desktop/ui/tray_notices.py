@@ -1,4 +1,4 @@
-"""Tells of operations that ended while nobody was looking: one notification for what ended together."""
+"""Tells of operations that ended or ask while nobody is looking: one notification for what ended together."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -43,6 +43,7 @@ class OperationNotices(QObject):
         super().__init__()
         self._watched, self._tell = watched, tell
         self._seen_running: set[str] = set()
+        self._asking: set[str] = set()
         self._ended: dict[str, ModelOperation] = {}
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -52,12 +53,23 @@ class OperationNotices(QObject):
 
     def _take(self, operation: ModelOperation) -> None:
         key = operation.operation_id
+        self._hear_question(operation)
         if not operation.status.is_final:
             self._seen_running.add(key)
             self._ended.pop(key, None)
         elif key in self._seen_running:
             self._seen_running.discard(key)
             self._end(operation)
+
+    def _hear_question(self, operation: ModelOperation) -> None:
+        """Told once, and again when it is asked again."""
+        key = operation.operation_id
+        if operation.question is None:
+            self._asking.discard(key)
+        elif key not in self._asking:
+            self._asking.add(key)
+            if not self._watched():
+                self._tell(question_notice(operation))
 
     def _end(self, operation: ModelOperation) -> None:
         """What the user cancelled is no news to them, and neither is what they see end."""
@@ -89,6 +101,11 @@ def notice_of(ended: Sequence[ModelOperation]) -> TrayNotice:
         plural("{count} failed", "{count} failed", len(failed)) if failed else None,
     )
     return TrayNotice(title=title, text="\n".join(lines), failed=bool(failed), operations=True)
+
+
+def question_notice(operation: ModelOperation) -> TrayNotice:
+    """What a job asks; it can be answered in the window."""
+    return TrayNotice(title=words.title(operation), text=words.phase(operation), operations=True)
 
 
 def refusal_notice(error: Exception) -> TrayNotice:
