@@ -21,7 +21,8 @@ from venom_desktop.core.runtimes.base import RuntimeSnapshot, RuntimeState
 from venom_desktop.ui import theme
 from venom_desktop.ui.main_window import MainWindow
 from venom_desktop.ui.tray_actions import TrayMenu
-from venom_desktop.ui.tray_menu import MOST_MODELS, TrayFacts, tray_rows
+from venom_desktop.ui.tray_facts import TrayFacts
+from venom_desktop.ui.tray_menu import MOST_MODELS, tray_rows
 
 MODELS: Final = 500
 ROUNDS: Final = 20

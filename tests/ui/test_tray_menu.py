@@ -12,9 +12,9 @@ from venom_desktop.core.registry.model import ModelStatus
 from venom_desktop.core.registry.switch_steps import STOP_AND_SWITCH
 from venom_desktop.core.runtimes.active import ActiveModel
 from venom_desktop.core.runtimes.base import RuntimeState
+from venom_desktop.ui.tray_facts import TrayFacts
 from venom_desktop.ui.tray_menu import (
     MOST_OPERATIONS,
-    TrayFacts,
     TrayRow,
     TrayState,
     Verb,

@@ -10,7 +10,7 @@ from venom_desktop.core.registry.inventory import InventorySnapshot
 from venom_desktop.core.registry.model import ModelMetadata, ModelProvider
 from venom_desktop.core.runtimes.active import ActiveModel
 from venom_desktop.core.runtimes.base import RuntimeSnapshot, RuntimeState
-from venom_desktop.ui.tray_menu import TrayFacts
+from venom_desktop.ui.tray_facts import TrayFacts
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 OLLAMA = RuntimeSnapshot(name="ollama", title="Ollama", state=RuntimeState.RUNNING)

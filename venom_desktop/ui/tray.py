@@ -22,8 +22,9 @@ from venom_desktop.ui.bridge import Bridge, Merged, Source
 from venom_desktop.ui.main_window import MainWindow
 from venom_desktop.ui.operations.presenter import is_busy
 from venom_desktop.ui.tray_actions import TrayMenu
+from venom_desktop.ui.tray_facts import TrayFacts
 from venom_desktop.ui.tray_icon import tray_icon
-from venom_desktop.ui.tray_menu import TrayFacts, TrayRow, Verb, tooltip, tray_rows, tray_state
+from venom_desktop.ui.tray_menu import TrayRow, Verb, tooltip, tray_rows, tray_state
 from venom_desktop.ui.tray_notices import OperationNotices, TrayNotice, alert_notice, refusal_notice
 from venom_desktop.ui.tray_presence import TrayPresence
 from venom_desktop.ui.tray_window import TrayWindow

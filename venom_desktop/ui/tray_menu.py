@@ -7,17 +7,16 @@ from enum import Enum, auto
 from typing import Final
 
 from venom_desktop.core.operations.operation import ModelOperation, OperationStatus, OperationType
-from venom_desktop.core.registry.inventory import InventorySnapshot
 from venom_desktop.core.registry.model import ModelKey, ModelMetadata, ModelStatus
-from venom_desktop.core.runtimes.active import ActiveModel
 from venom_desktop.core.runtimes.base import RuntimeSnapshot
 from venom_desktop.core.runtimes.state import RuntimeState
 from venom_desktop.ui.catalog.words import runtime_words
 from venom_desktop.ui.i18n import facts, number, percent, plural, tr
 from venom_desktop.ui.operations import words
-from venom_desktop.ui.operations.presenter import is_busy, visible
+from venom_desktop.ui.operations.presenter import is_busy
 from venom_desktop.ui.runtime_state import state_look
 from venom_desktop.ui.theme_tokens import ColorRole
+from venom_desktop.ui.tray_facts import TrayFacts
 
 MOST_MODELS: Final = 12
 MOST_OPERATIONS: Final = 6
@@ -69,38 +68,6 @@ class TrayRow:
 
 
 Shape = tuple[tuple[object, "Shape"], ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrayFacts:
-    """`runtimes` are those that the profile allows, in the order in which they are offered."""
-
-    inventory: InventorySnapshot
-    active: ActiveModel
-    operations: tuple[ModelOperation, ...]
-    runtimes: tuple[RuntimeSnapshot, ...]
-    now: datetime
-    alerts: int = 0
-    """How many stand under the bell."""
-
-    @property
-    def unfinished(self) -> tuple[ModelOperation, ...]:
-        """The oldest first."""
-        return tuple(operation for operation in reversed(self.operations) if not operation.status.is_final)
-
-    @property
-    def asking(self) -> tuple[ModelOperation, ...]:
-        """Those that wait for an answer of the user."""
-        return tuple(operation for operation in self.unfinished if operation.question is not None)
-
-    @property
-    def failed(self) -> int:
-        """How many failures nobody has dealt with."""
-        listed = visible(self.operations, self.now)
-        return sum(operation.status is OperationStatus.FAILED for operation in listed)
-
-    def runtime(self, name: str) -> RuntimeSnapshot | None:
-        return next((runtime for runtime in self.runtimes if runtime.name == name), None)
 
 
 def tray_rows(told: TrayFacts, *, most_models: int = MOST_MODELS) -> tuple[TrayRow, ...]:
