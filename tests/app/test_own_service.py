@@ -31,10 +31,7 @@ class Place:
 
 
 @pytest.fixture
-async def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Place]:
-    fake = FakeSystemd(tmp_path)
-    monkeypatch.setenv("PATH", f"{fake.folder}:/usr/bin:/bin")
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+async def place(tmp_path: Path, fake_systemd: FakeSystemd) -> AsyncIterator[Place]:
     bench = Bench(tmp_path, program=ollama_program(tmp_path / "bin"), unit=UNIT)
     runtime = PlainServer(snapshot=STOPPED)
     wanted = [(UNIT, UnitScope.AUTO)]
@@ -47,7 +44,6 @@ async def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     )
     yield Place(bench, runtime, desk, wanted)
     await bench.close()
-    fake.end()
 
 
 async def test_it_is_offered_once_somebody_has_looked_and_until_the_unit_is_there(place: Place) -> None:

@@ -8,6 +8,7 @@ import pytest
 from tests.fakes.gguf_files import write_tiny_llama
 from tests.fakes.hub import HubServer
 from tests.fakes.ollama_server import OllamaStandIn
+from tests.fakes.systemd import FakeSystemd
 
 
 @pytest.fixture
@@ -29,6 +30,19 @@ def ollama(tmp_path: Path) -> Iterator[OllamaStandIn]:
     """An Ollama server without models."""
     with OllamaStandIn(tmp_path / "ollama-models") as server:
         yield server
+
+
+@pytest.fixture
+def fake_systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeSystemd]:
+    """A systemd without units, on PATH in place of the machine's own; the account's are under the test's folder.
+
+    What it started ends with the test: name it after whatever watches its units.
+    """
+    fake = FakeSystemd(tmp_path / "manager")
+    monkeypatch.setenv("PATH", f"{fake.folder}:/usr/bin:/bin")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    yield fake
+    fake.end()
 
 
 @pytest.fixture(scope="session")

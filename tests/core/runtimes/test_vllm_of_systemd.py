@@ -37,35 +37,24 @@ async def bench(tmp_path: Path) -> AsyncIterator[VllmBench]:
         await made.runtime.close()
 
 
-@pytest.fixture
-def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeSystemd:
-    fake = FakeSystemd(tmp_path)
-    monkeypatch.setenv("PATH", f"{fake.folder}:/usr/bin:/bin")
-    return fake
-
-
-@pytest.fixture(autouse=True)
-def end_units(fake: FakeSystemd, bench: VllmBench) -> object:
-    yield
-    fake.end()
-
-
-def add(fake: FakeSystemd, bench: VllmBench, plan: Plan | None = None) -> None:
+def add(fake_systemd: FakeSystemd, bench: VllmBench, plan: Plan | None = None) -> None:
     program = install_vllm(bench.folder / "bin", plan)
     script = bench.folder / "start.py"
     script.write_text(START)
     command = [sys.executable, "-S", str(script), str(program), str(bench.folder / "config" / "vllm.env")]
-    fake.add(UNIT, command, scope="user", user="")
+    fake_systemd.add(UNIT, command, scope="user", user="")
 
 
-async def test_a_unit_serves_what_it_is_told_and_answers_our_key_alone(bench: VllmBench, fake: FakeSystemd) -> None:
-    add(fake, bench)
+async def test_a_unit_serves_what_it_is_told_and_answers_our_key_alone(
+    bench: VllmBench, fake_systemd: FakeSystemd
+) -> None:
+    add(fake_systemd, bench)
     await bench.runtime.load(bench.model(), SETTINGS)
     snapshot = bench.runtime.snapshot
     assert (snapshot.state, snapshot.control, snapshot.pid) == (
         RuntimeState.RUNNING,
         Control.SYSTEMD,
-        fake.pid(UNIT, "user"),
+        fake_systemd.pid(UNIT, "user"),
     )
     assert snapshot.loaded[0].context == 512
     assert (await bench.everything())[-1].finish_reason == "stop"
@@ -76,8 +65,8 @@ async def test_a_unit_serves_what_it_is_told_and_answers_our_key_alone(bench: Vl
     assert not list(file.parent.glob("*.previous"))
 
 
-async def test_another_model_starts_the_unit_anew(bench: VllmBench, fake: FakeSystemd) -> None:
-    add(fake, bench)
+async def test_another_model_starts_the_unit_anew(bench: VllmBench, fake_systemd: FakeSystemd) -> None:
+    add(fake_systemd, bench)
     await bench.runtime.load(bench.model(), SETTINGS)
     first = bench.runtime.snapshot.pid
     await bench.runtime.load(bench.model("other", speech="Another voice."), SETTINGS)
@@ -85,8 +74,10 @@ async def test_another_model_starts_the_unit_anew(bench: VllmBench, fake: FakeSy
     assert "".join(chunk.text for chunk in await bench.everything()) == "Another voice."
 
 
-async def test_a_unit_tells_its_progress_and_loads_as_long_as_it_moves(bench: VllmBench, fake: FakeSystemd) -> None:
-    add(fake, bench, Plan(steps=(log.shard(3, 8), {"gate": "on"})))
+async def test_a_unit_tells_its_progress_and_loads_as_long_as_it_moves(
+    bench: VllmBench, fake_systemd: FakeSystemd
+) -> None:
+    add(fake_systemd, bench, Plan(steps=(log.shard(3, 8), {"gate": "on"})))
     async with asyncio.TaskGroup() as group:
         group.create_task(bench.runtime.load(bench.model(), SETTINGS))
         while str((await bench.state(RuntimeState.STARTING)).progress) != "Loading weights 3 of 8":
@@ -95,36 +86,40 @@ async def test_a_unit_tells_its_progress_and_loads_as_long_as_it_moves(bench: Vl
     assert bench.runtime.snapshot.progress is None
 
 
-async def test_a_unit_that_fails_is_explained_from_its_journal(bench: VllmBench, fake: FakeSystemd) -> None:
-    add(fake, bench, Plan(fails=log.ended_with(log.FULL_CARD)))
+async def test_a_unit_that_fails_is_explained_from_its_journal(bench: VllmBench, fake_systemd: FakeSystemd) -> None:
+    add(fake_systemd, bench, Plan(fails=log.ended_with(log.FULL_CARD)))
     with pytest.raises(OutOfGraphicsMemory, match=r"Lower its share from 0\.85 to 0\.22"):
         await bench.runtime.load(bench.model(), SETTINGS)
     assert bench.runtime.snapshot.state is RuntimeState.EXITED
 
 
-async def test_a_unit_of_the_users_that_serves_something_else_is_told(bench: VllmBench, fake: FakeSystemd) -> None:
+async def test_a_unit_of_the_users_that_serves_something_else_is_told(
+    bench: VllmBench, fake_systemd: FakeSystemd
+) -> None:
     model = write_model(bench.folder / "fixed")
     program = install_vllm(bench.folder / "bin")
     port = str(bench.options.port)
-    fake.add(UNIT, [str(program), "serve", str(model), "--port", port], scope="user")
+    fake_systemd.add(UNIT, [str(program), "serve", str(model), "--port", port], scope="user")
     with pytest.raises(RuntimeFailed, match=f"The unit vllm.service does not serve .*: it serves {model}"):
         await bench.runtime.load(bench.model(), SETTINGS)
     assert bench.runtime.snapshot.state is RuntimeState.EXITED
 
 
-async def test_stopping_ends_the_unit_and_closing_leaves_it(bench: VllmBench, fake: FakeSystemd) -> None:
-    add(fake, bench)
+async def test_stopping_ends_the_unit_and_closing_leaves_it(bench: VllmBench, fake_systemd: FakeSystemd) -> None:
+    add(fake_systemd, bench)
     model = bench.model()
     await bench.runtime.load(model, SETTINGS)
     await bench.runtime.stop()
-    assert started_mark(fake.pid(UNIT, "user")) is None
+    assert started_mark(fake_systemd.pid(UNIT, "user")) is None
     await bench.runtime.load(model, SETTINGS)
     await bench.runtime.close()
-    assert started_mark(fake.pid(UNIT, "user")) is not None
+    assert started_mark(fake_systemd.pid(UNIT, "user")) is not None
 
 
-async def test_a_unit_that_runs_already_with_the_model_is_taken_over(bench: VllmBench, fake: FakeSystemd) -> None:
-    add(fake, bench)
+async def test_a_unit_that_runs_already_with_the_model_is_taken_over(
+    bench: VllmBench, fake_systemd: FakeSystemd
+) -> None:
+    add(fake_systemd, bench)
     model = bench.model()
     await bench.runtime.load(model, SETTINGS)
     other = VllmBench(bench.folder, bench.http, bench.program)

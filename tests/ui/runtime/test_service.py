@@ -1,6 +1,5 @@
 """A server becomes a systemd service of the account from the menu of its card, shown before it is written."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -30,17 +29,8 @@ def environ(tmp_path: Path) -> dict[str, str]:
 
 
 @pytest.fixture
-def unit_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+def unit_path(tmp_path: Path) -> Path:
     return tmp_path / "config" / "systemd" / "user" / "ollama.service"
-
-
-@pytest.fixture
-def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> object:
-    fake = FakeSystemd(tmp_path / "manager")
-    monkeypatch.setenv("PATH", f"{fake.folder}:{os.environ['PATH']}")
-    yield fake
-    fake.end()
 
 
 def entry(desk: Desk, runtime: str = OLLAMA) -> QAction | None:
@@ -71,7 +61,7 @@ async def start(desk: Desk) -> None:
 
 
 def test_a_running_server_of_ours_goes_over_to_systemd(
-    themed: QApplication, tmp_path: Path, environ: dict[str, str], fake: FakeSystemd, unit_path: Path
+    themed: QApplication, tmp_path: Path, environ: dict[str, str], fake_systemd: FakeSystemd, unit_path: Path
 ) -> None:
     async def scenario(desk: Desk) -> None:
         await start(desk)
@@ -87,7 +77,7 @@ def test_a_running_server_of_ours_goes_over_to_systemd(
         dialog.action.click()
         await desk.until(lambda: runtime.snapshot.control is Control.SYSTEMD)
         await desk.until(lambda: desk.tab.cards[OLLAMA].pill.look.text == "Running")
-        assert runtime.snapshot.pid == fake.pid("ollama.service", "user")
+        assert runtime.snapshot.pid == fake_systemd.pid("ollama.service", "user")
         assert "ollama.service (user)" in " ".join(desk.tab.cards[OLLAMA].lines)
         assert entry(desk) is None
 
@@ -95,7 +85,7 @@ def test_a_running_server_of_ours_goes_over_to_systemd(
 
 
 def test_a_child_of_vllm_with_its_model_goes_over_to_systemd(
-    themed: QApplication, tmp_path: Path, fake: FakeSystemd, unit_path: Path
+    themed: QApplication, tmp_path: Path, fake_systemd: FakeSystemd, unit_path: Path
 ) -> None:
     program = install_vllm(tmp_path / "bin")
 
@@ -115,14 +105,14 @@ def test_a_child_of_vllm_with_its_model_goes_over_to_systemd(
         dialog.action.click()
         await desk.until(lambda: runtime.snapshot.control is Control.SYSTEMD)
         await desk.until(lambda: "small answers here" in " ".join(card.lines))
-        assert runtime.snapshot.pid == fake.pid("vllm.service", "user")
+        assert runtime.snapshot.pid == fake_systemd.pid("vllm.service", "user")
         assert entry(desk, VLLM) is None
 
     run_desk(themed, tmp_path / "home", scenario, environ=vllm_environ(tmp_path))
 
 
 def test_without_a_model_vllm_becomes_a_service_that_starts_with_the_first_one(
-    themed: QApplication, tmp_path: Path, fake: FakeSystemd, unit_path: Path
+    themed: QApplication, tmp_path: Path, fake_systemd: FakeSystemd, unit_path: Path
 ) -> None:
     install_vllm(tmp_path / "bin")
 
@@ -135,14 +125,14 @@ def test_without_a_model_vllm_becomes_a_service_that_starts_with_the_first_one(
         await desk.until(unit_path.with_name("vllm.service").exists)
         await desk.until(lambda: "vllm.service (user)" in " ".join(card.lines))
         assert entry(desk, VLLM) is None
-        assert fake.pid("vllm.service", "user") == 0
+        assert fake_systemd.pid("vllm.service", "user") == 0
         assert (card.pill.look.text, card.failure.text()) == ("Stopped", "")
 
     run_desk(themed, tmp_path / "home", scenario, environ=vllm_environ(tmp_path))
 
 
 def test_nothing_is_written_or_restarted_where_it_is_left_as_it_is(
-    themed: QApplication, tmp_path: Path, environ: dict[str, str], fake: FakeSystemd, unit_path: Path
+    themed: QApplication, tmp_path: Path, environ: dict[str, str], fake_systemd: FakeSystemd, unit_path: Path
 ) -> None:
     async def scenario(desk: Desk) -> None:
         await start(desk)
@@ -156,9 +146,9 @@ def test_nothing_is_written_or_restarted_where_it_is_left_as_it_is(
 
 
 def test_an_account_without_a_service_manager_is_told_on_the_card(
-    themed: QApplication, tmp_path: Path, environ: dict[str, str], fake: FakeSystemd, unit_path: Path
+    themed: QApplication, tmp_path: Path, environ: dict[str, str], fake_systemd: FakeSystemd, unit_path: Path
 ) -> None:
-    fake.take_manager("user")
+    fake_systemd.take_manager("user")
 
     async def scenario(desk: Desk) -> None:
         await start(desk)

@@ -2,7 +2,6 @@
 
 import stat
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,15 +17,6 @@ TOLD = """import json, os, sys, time
 print(json.dumps([sys.argv[1:], os.environ.get("OLLAMA_MODELS")]), flush=True)
 time.sleep(600)
 """
-
-
-@pytest.fixture
-def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeSystemd]:
-    fake = FakeSystemd(tmp_path)
-    monkeypatch.setenv("PATH", f"{fake.folder}:/usr/bin:/bin")
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    yield fake
-    fake.end()
 
 
 @pytest.fixture
@@ -46,7 +36,7 @@ def program(tmp_path: Path) -> Path:
 
 
 async def test_an_installed_unit_runs_that_program_with_that_environment(
-    fake: FakeSystemd, systemd: Systemd, program: Path, tmp_path: Path
+    fake_systemd: FakeSystemd, systemd: Systemd, program: Path, tmp_path: Path
 ) -> None:
     file = unit_file_for("ollama.service", NAME, program, {"OLLAMA_MODELS": '/models/50% of "mine"'})
     assert file.path == tmp_path / "config" / "systemd" / "user" / NAME
@@ -74,7 +64,7 @@ def test_the_text_escapes_what_systemd_would_replace(program: Path) -> None:
 
 
 async def test_a_unit_reads_its_variables_from_the_file_it_was_made_with(
-    fake: FakeSystemd, systemd: Systemd, program: Path, tmp_path: Path
+    fake_systemd: FakeSystemd, systemd: Systemd, program: Path, tmp_path: Path
 ) -> None:
     variables = tmp_path / "50%n [1] *?\\" / "vllm.env"
     file = unit_file_for("vllm.service", "vllm.service", program, {}, variables_file=variables)
@@ -112,8 +102,10 @@ def test_no_name_leads_out_of_the_folder(program: Path, name: str) -> None:
         unit_file_for("ollama.service", name, program, {})
 
 
-async def test_without_a_service_manager_nothing_is_written(fake: FakeSystemd, systemd: Systemd, program: Path) -> None:
-    fake.take_manager("user")
+async def test_without_a_service_manager_nothing_is_written(
+    fake_systemd: FakeSystemd, systemd: Systemd, program: Path
+) -> None:
+    fake_systemd.take_manager("user")
     file = unit_file_for("ollama.service", NAME, program, {})
     with pytest.raises(ControlRefused, match="service manager does not answer"):
         await systemd.install(file)
@@ -121,7 +113,7 @@ async def test_without_a_service_manager_nothing_is_written(fake: FakeSystemd, s
 
 
 async def test_an_earlier_unit_of_that_name_is_kept_beside_the_new_one(
-    fake: FakeSystemd, systemd: Systemd, program: Path
+    fake_systemd: FakeSystemd, systemd: Systemd, program: Path
 ) -> None:
     file = unit_file_for("ollama.service", NAME, program, {})
     file.path.parent.mkdir(parents=True)
@@ -130,7 +122,9 @@ async def test_an_earlier_unit_of_that_name_is_kept_beside_the_new_one(
     assert file.path.with_name(f"{NAME}.previous").read_text() == "[Service]\nExecStart=/mine\n"
 
 
-async def test_a_folder_that_cannot_be_written_is_named(fake: FakeSystemd, systemd: Systemd, program: Path) -> None:
+async def test_a_folder_that_cannot_be_written_is_named(
+    fake_systemd: FakeSystemd, systemd: Systemd, program: Path
+) -> None:
     file = unit_file_for("ollama.service", NAME, program, {})
     file.path.parent.parent.parent.mkdir(parents=True, exist_ok=True)
     file.path.parent.parent.write_text("a file where the folder should be")
