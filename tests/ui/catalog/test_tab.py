@@ -132,7 +132,7 @@ def test_tab_goes_from_the_search_over_chips_list_and_panel_to_the_one_verb(
         assert [name.replace("\u00a0", " ") for name in names] == [
             "Search Hugging Face",
             *("Order", "Refresh catalog"),
-            *("Fits here", "Source", "Can do", "Size", "Quantization", "Licence"),
+            *("Fits here", "Source", "Can do", "Size", "Quantization", "Licence", "Filters"),
             "Models",
             *("Open the model page", "Quantization", "Context", "Run with"),
             names[-1].replace("\u00a0", " "),
