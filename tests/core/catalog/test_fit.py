@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.fakes import gguf_files, gguf_profiles
@@ -243,6 +243,7 @@ def test_bits_of_a_label(label: str, bits: float | None) -> None:
     assert bits_per_weight(label) == bits
 
 
+@settings(deadline=None)
 @given(
     value=st.one_of(
         st.integers(-5, 2**40), st.text(max_size=5), st.booleans(), st.lists(st.integers(-3, 9), max_size=70).map(tuple)

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from venom_desktop.core.catalog.ollama_numbers import (
@@ -157,6 +157,7 @@ def test_what_a_tag_tells(tag: str, level: str | None, parameters: int | None) -
     assert (tag_level(tag), tag_parameters(tag)) == (level, parameters)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_no_text_breaks_them(text: str) -> None:
     parsed = (parse_count(text), parse_bytes(text), parse_context(text), parse_parameters(text), parse_age(text, NOW))

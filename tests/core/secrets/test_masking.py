@@ -4,12 +4,13 @@ import json
 import urllib.parse
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from venom_desktop.core.secrets.masking import REDACTED, Redactor, mask
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=0, max_size=200))
 def test_a_mask_shows_at_most_8_characters_and_never_more_than_a_third(value: str) -> None:
     shown = mask(value).replace("…", "", 1)
