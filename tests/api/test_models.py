@@ -242,7 +242,9 @@ async def test_an_operation_pauses_resumes_is_cancelled_and_retried(
     assert await call.refused("POST", "models/registry/install", {"name": NAME}) == (409, "OPERATION_RUNNING")
     assert (await call.good("POST", f"{path}/resume"))["operation"]["status"] == "in_progress"
     await served.services.settings.set("offline", True)
-    assert (await call.good("GET", path))["operation"]["status"] == "paused"
+    async with asyncio.timeout(60):
+        while (await call.good("GET", path))["operation"]["status"] != "paused":
+            continue
     await served.services.settings.set("offline", False)
     assert (await call.good("POST", f"{path}/resume"))["operation"]["status"] == "in_progress"
     cancelled = (await call.good("POST", f"{path}/cancel"))["operation"]

@@ -55,7 +55,7 @@ async def client(ollama: OllamaStandIn) -> AsyncIterator[OllamaClient]:
     ollama.downloads.line_every_s = 0.005
     ollama.publish("big:1b", layers=(SIZE,))
     async with make_local_client() as http:
-        yield OllamaClient(http, lambda: ollama.url, patience=Patience(asking_s=0.5, pulling_s=0.5))
+        yield OllamaClient(http, lambda: ollama.url, patience=Patience(asking_s=2, pulling_s=2))
 
 
 async def pull(client: OllamaClient, name: str = "big:1b") -> list[PullStep]:
